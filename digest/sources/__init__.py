@@ -1,0 +1,59 @@
+"""Where entries come from: one file a source, none of which does I/O.
+
+A source is a generator: it yields a Request and is sent a Response (or has a FetchError thrown into it where it
+stands), it yields a Task and is sent that function's result, computed in a worker process; it returns a ParsedFeed.
+Who drives it decides about sockets, politeness and processes (poll.py). The next kind of source is one new file
+here and one line in `SOURCES`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from importlib import import_module
+from typing import Any, Protocol
+
+from digest.model import Feed, FeedState, Known, ParsedFeed, Request, Response, Task
+
+Step = Request | Task
+Poll = Generator[Step, Any, ParsedFeed]
+
+
+class Source(Protocol):
+    """What each module here offers, as module-level names."""
+
+    def feed_url(self, text: str) -> str | None:
+        """The subscription address that `text` names if this source takes it, else None. No I/O."""
+
+    def poll(self, feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime) -> Poll:
+        """One poll. Raises (through) FetchError and ParseError; never returns silence for a failure."""
+
+
+SOURCES = ("telegram", "arxiv", "syndication")
+"""In the order in which they are asked; the last takes every http(s) address."""
+
+
+def pick(url: str) -> Source:
+    """The first source that takes this address; syndication when none of the others does."""
+    for name in SOURCES:
+        source: Source = import_module(f"digest.sources.{name}")
+        if source.feed_url(url) is not None:
+            return source
+    return import_module("digest.sources.syndication")
+
+
+def subscription(text: str) -> str | None:
+    """The subscription address behind what a user typed ("@name", "cs.CL", "example.org/feed"), None if none fits."""
+    for name in SOURCES:
+        source: Source = import_module(f"digest.sources.{name}")
+        if (url := source.feed_url(text)) is not None:
+            return url
+    return None
+
+
+def is_unchanged(response: Response, state: FeedState) -> bool:
+    """Nothing to parse: 304, or the very bytes of last time."""
+    return response.status == 304 or (
+        state.body_sha256 != "" and hashlib.sha256(response.body).hexdigest() == state.body_sha256
+    )
