@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from digest.model import Response
 
 
@@ -71,6 +73,12 @@ class Unreachable(FetchError):
     """No connection: name not found, refused, reset, TLS failure."""
 
 
+class HostPaused(FetchError):
+    """Nothing was sent: the host asked us (429, 503) to stay away until `until`."""
+
+    until: datetime
+
+
 class DeadlineExceeded(FetchError):
     """The total time of a request, or of a task in a worker process, ran out."""
 
@@ -131,6 +139,10 @@ class TemplateFailed(DigestError):
     """A template of the user's raised an error. `subject` is its path (and line)."""
 
     exit_status = 2
+
+
+class MailError(DigestError):
+    """A mail that cannot be built: a header that would break. `subject` is the header."""
 
 
 class DeliveryError(DigestError):

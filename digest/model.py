@@ -117,7 +117,7 @@ class FeedState:
     last_modified: str = ""
     body_sha256: str = ""
     changed_at: datetime | None = None
-    """Last 200 with a new body; validators older than 8 days of nothing but 304 are dropped."""
+    """Last 200, whatever its body; after 8 days of nothing but 304 the validators are dropped."""
     polled_at: datetime | None = None
     ok_at: datetime | None = None
     """Last poll that worked, with or without news."""
@@ -184,6 +184,8 @@ class Task:
     function: Callable[..., Any]
     args: tuple[Any, ...] = ()
     deadline: timedelta = timedelta(seconds=30)
+    subject: str = ""
+    """The document's address, for the error when the work is ended; else the function's name is used."""
 
 
 # --- what a feed holds ----------------------------------------------------------------------------
@@ -689,6 +691,8 @@ class Delivery:
     status: Literal["sending", "sent", "failed", "uncertain"]
     at: datetime
     detail: str = ""
+    temporary: bool = False
+    """A failed one that the next run may try again."""
 
 
 @dataclass(frozen=True, slots=True)

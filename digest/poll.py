@@ -1,1 +1,342 @@
-"""To come."""
+"""Polling: due feeds | source | net and workers | articles | one transaction a feed.
+
+The shell of the poll: it composes, and decides nothing about formats, sockets or SQL. One feed's failure is that
+feed's outcome. What a poll learnt of a feed (entries, articles, then validators) is saved in one transaction, so a
+process that dies anywhere leaves all of it or nothing, and the next poll asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from digest import extract, schedule, sources
+from digest.errors import DigestError, HostPaused
+from digest.model import (
+    Article,
+    Entry,
+    Feed,
+    FeedRecord,
+    FeedState,
+    Known,
+    ParsedFeed,
+    Request,
+    Response,
+    Saved,
+    Task,
+)
+from digest.urls import canonical_url
+
+if TYPE_CHECKING:
+    from digest.store import Store
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PAGE_WINDOW = timedelta(days=15)
+"""Pages are fetched for entries that can still reach an issue; a new feed's backlog keeps what the feed gives."""
+
+PAGES_A_POLL = 50
+"""Of one feed: the first poll of a feed of teasers must not become a crawl."""
+
+
+class Net(Protocol):
+    """What answers requests: the fetcher, or recorded documents."""
+
+    async def fetch(self, request: Request) -> Response: ...
+
+
+class Processes(Protocol):
+    """What runs tasks: worker processes, or this one."""
+
+    async def run(self, task: Task) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """`options` are further arguments of one source's `poll`, by the source's name."""
+
+    rhythm: schedule.Rhythm
+    pages: bool = True
+    concurrency: int = 32
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What polling one feed came to. `found` counts the document's entries, new or not."""
+
+    url: str
+    status: Literal["new", "unchanged", "failed", "gone", "paused"]
+    new: int = 0
+    updated: int = 0
+    found: int = 0
+    pages: int = 0
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    outcomes: tuple[Outcome, ...]
+    skipped: int = 0
+    """Subscribed feeds that were not due."""
+
+    @property
+    def new(self) -> int:
+        return sum(o.new for o in self.outcomes)
+
+    @property
+    def updated(self) -> int:
+        return sum(o.updated for o in self.outcomes)
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes if o.status in ("failed", "gone"))
+
+
+def due(records: Sequence[FeedRecord], now: datetime, *, force: bool = False) -> list[FeedRecord]:
+    """The feeds to ask now, longest overdue first. A gone feed is never asked, not even by force."""
+    chosen = [r for r in records if r.state.gone_at is None and (force or schedule.is_due(r.state, now))]
+    return sorted(chosen, key=lambda r: (r.state.due_at is not None, r.state.due_at or now, r.feed.url))
+
+
+async def poll(
+    records: Sequence[FeedRecord],
+    net: Net,
+    processes: Processes,
+    store: Store,
+    settings: PollSettings,
+    clock: Callable[[], datetime],
+    progress: Callable[[Outcome], None] = lambda _: None,
+) -> tuple[Outcome, ...]:
+    """Ask every feed of `records` and keep what they say, then get the articles that are still owed."""
+    poller = _Poller(net, processes, store, settings, clock)
+    gate = asyncio.Semaphore(settings.concurrency)
+
+    async def one(record: FeedRecord) -> Outcome:
+        async with gate:
+            outcome = await poller.feed(record)
+        progress(outcome)
+        return outcome
+
+    with poller.writer:
+        outcomes = await asyncio.gather(*(one(record) for record in records))
+        await poller.owed()
+    return tuple(outcomes)
+
+
+class _Poller:
+    def __init__(
+        self,
+        net: Net,
+        processes: Processes,
+        store: Store,
+        settings: PollSettings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.net, self.processes, self.store = net, processes, store
+        self.settings, self.clock = settings, clock
+        # SQLite has one writer at a time anyway; a thread of its own keeps the sockets going meanwhile.
+        self.writer = ThreadPoolExecutor(1, "store")
+
+    async def db(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: function(*args))
+
+    async def feed(self, record: FeedRecord) -> Outcome:
+        """One feed, from request to commit. What fails is kept in its state and told in the outcome."""
+        state, first, known = record.state, list[Response](), dict[str, Known]()
+
+        async def answered(response: Response) -> None:
+            """Before the source sees a document, what is known of the feed is loaded; unchanged ones need nothing."""
+            if not first and not sources.is_unchanged(response, state):
+                known.update(await self.db(self.store.known, state.feed_id))
+            first.append(response)
+
+        steps = steps_of(record.feed, state, known, self.clock(), self.settings)
+        try:
+            parsed = await drive(steps, self.net, self.processes, answered)
+            return await self._kept(record, first[0] if first else None, parsed)
+        except DigestError as error:
+            return await self._failed(record, error)
+
+    async def _kept(self, record: FeedRecord, response: Response | None, parsed: ParsedFeed) -> Outcome:
+        """A poll that worked, saved: entries, articles and state in one transaction."""
+        now, url = self.clock(), record.feed.url
+        articles = await self._articles(record.feed, parsed.entries, now) if parsed.entries else []
+        times = [
+            *(schedule.effective_time(entry.published, now) for entry in parsed.entries),
+            *await self.db(self.store.entry_times, record.state.feed_id),
+        ]
+        state = schedule.rescheduled(
+            schedule.after_response(record.state, response, parsed, now),
+            record.feed,
+            response,
+            parsed,
+            times,
+            self.settings.rhythm,
+            now,
+        )
+        if parsed.not_modified:
+            await self.db(self.store.save_state, state)
+            return Outcome(url, "unchanged")
+        saved: Saved = await self.db(
+            partial(self.store.save_poll, at=_moment_of(now)), state, parsed.entries, articles, now
+        )
+        return Outcome(
+            url,
+            "new" if saved.new or saved.updated else "unchanged",
+            new=len(saved.new),
+            updated=len(saved.updated),
+            found=len(parsed.entries) + len(parsed.unchanged),
+            pages=sum(article.origin == "page" for article in articles),
+            warnings=parsed.warnings,
+        )
+
+    async def _failed(self, record: FeedRecord, error: DigestError) -> Outcome:
+        state = schedule.after_error(record.state, record.feed, error, self.settings.rhythm, self.clock())
+        await self.db(self.store.save_state, state)
+        if isinstance(error, HostPaused):
+            return Outcome(record.feed.url, "paused", error=error.message)
+        log.warning("poll failed feed=%s error=%r", record.feed.url, error.message)
+        return Outcome(record.feed.url, "gone" if state.gone_at else "failed", error=error.message)
+
+    # --- articles ---------------------------------------------------------------------------------
+
+    async def _articles(self, feed: Feed, entries: Sequence[Entry], now: datetime) -> list[Article]:
+        """The text behind each new or changed entry: the feed's own when it is full, else the page's."""
+        own = await self._own_articles(feed, entries)
+        recent = [
+            (entry, article)
+            for entry, article in zip(entries, own, strict=True)
+            if self.settings.pages
+            and schedule.effective_time(entry.published, now) > now - PAGE_WINDOW
+            and extract.needs_page(entry, feed, article)
+        ][:PAGES_A_POLL]
+        keys = {_article_key(entry) for entry, _ in recent}
+        missing = await self.db(self.store.missing_articles, keys, now)
+        wanted = {_article_key(e): (e, a) for e, a in reversed(recent) if _article_key(e) in missing}
+        pages = await asyncio.gather(*(self._page(entry, article, now) for entry, article in wanted.values()))
+        return list({a.key: a for a in (*own, *pages) if a is not None}.values())
+
+    async def _own_articles(self, feed: Feed, entries: Sequence[Entry]) -> list[Article | None]:
+        """What the feed itself gives; a conversion that hangs or dies costs these texts, not the entries."""
+        try:
+            task = Task(_feed_articles, (tuple(entries), feed), subject=feed.url)
+            own: list[Article | None] = await self.processes.run(task)
+        except DigestError as error:
+            log.warning("texts not converted feed=%s error=%r", feed.url, error.message)
+            return [None] * len(entries)
+        return own
+
+    async def _page(self, entry: Entry, own: Article | None, now: datetime) -> Article:
+        """The article's page. One that fails is recorded with its reason, and the entry still counts."""
+        request = extract.page_request(entry.via_url or entry.url)
+        try:
+            response = await self.net.fetch(request)
+            task = Task(extract.page_article, (response, _article_key(entry)), subject=request.url)
+            page: Article = await self.processes.run(task)
+        except DigestError as error:
+            page = Article(key=_article_key(entry), url=request.url, error=error.message)
+        return replace(extract.merged(own, page, entry), fetched_at=now)
+
+    async def owed(self) -> None:
+        """Articles that an earlier poll left out or failed to get, and papers that posts mention."""
+        now = self.clock()
+        owed = await self.db(self.store.owed_articles, now - PAGE_WINDOW, now)
+        by_key = {_article_key(one.entry): one for one in owed}
+        papers = [key.removeprefix("arxiv:") for key in by_key if key.startswith("arxiv:")]
+        await self._look_up(papers, now)
+        pages = [
+            one for one in by_key.values() if self.settings.pages and extract.needs_page(one.entry, one.feed)
+        ]
+        articles = await asyncio.gather(*(self._page(one.entry, one.article, now) for one in pages))
+        if articles:
+            await self.db(self.store.save_articles, articles, now)
+
+    async def _look_up(self, papers: Sequence[str], now: datetime) -> None:
+        """Metadata of arXiv papers that no feed brought: from its API, never scraped."""
+        from digest.sources import arxiv
+
+        if not papers:
+            return
+        try:
+            found = await drive(arxiv.lookup(papers), self.net, self.processes)
+        except DigestError as error:
+            log.warning("papers not looked up ids=%s error=%r", ",".join(papers), error.message)
+            found = ()
+        articles = [arxiv.article_of(entry) for entry in found]
+        unknown = {f"arxiv:{paper}" for paper in papers} - {article.key for article in articles}
+        failed = [
+            Article(
+                key,
+                f"https://arxiv.org/abs/{key.removeprefix('arxiv:')}",
+                error="arXiv's API gave no such paper",
+            )
+            for key in sorted(unknown)
+        ]
+        await self.db(self.store.save_articles, [*articles, *failed], now)
+
+
+async def drive(
+    steps: Generator[sources.Step, Any, T],
+    net: Net,
+    processes: Processes,
+    answered: Callable[[Response], Awaitable[None]] | None = None,
+) -> T:
+    """Run a source to its end: answer its requests, do its tasks, throw into it what went wrong."""
+
+    async def done(step: sources.Step) -> Any:
+        if isinstance(step, Task):
+            return await processes.run(step)
+        response = await net.fetch(step)
+        if answered:
+            await answered(response)
+        return response
+
+    try:
+        step = next(steps)
+        while True:
+            try:
+                result = await done(step)
+            except DigestError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(result)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+def steps_of(
+    feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime, settings: PollSettings
+) -> sources.Poll:
+    """The source of this feed at work on it."""
+    name = sources.name_of(feed.url)
+    return sources.named(name).poll(feed, state, known, now, **settings.options.get(name, {}))
+
+
+async def read_once(
+    feed: Feed, net: Net, processes: Processes, settings: PollSettings, now: datetime
+) -> ParsedFeed:
+    """What a feed holds, asked as for the first time; nothing is stored."""
+    return await drive(steps_of(feed, FeedState(0, feed.url, feed.url), {}, now, settings), net, processes)
+
+
+def _feed_articles(entries: Sequence[Entry], feed: Feed) -> list[Article | None]:
+    """In a worker: what the feed itself gives of each entry's text."""
+    return [extract.feed_article(entry, feed) for entry in entries]
+
+
+def _article_key(entry: Entry) -> str:
+    return canonical_url(entry.via_url or entry.url)
+
+
+def _moment_of(now: datetime) -> Callable[[Entry], datetime]:
+    return lambda entry: schedule.effective_time(entry.published, now)

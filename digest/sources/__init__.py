@@ -26,30 +26,31 @@ class Source(Protocol):
     def feed_url(self, text: str) -> str | None:
         """The subscription address that `text` names if this source takes it, else None. No I/O."""
 
-    def poll(self, feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime) -> Poll:
-        """One poll. Raises (through) FetchError and ParseError; never returns silence for a failure."""
+    def poll(
+        self, feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime, **options: Any
+    ) -> Poll:
+        """One poll. `known` is filled before the first document arrives. `options` are the source's own.
+        Raises (through) FetchError and ParseError; never returns silence for a failure."""
 
 
 SOURCES = ("telegram", "arxiv", "syndication")
 """In the order in which they are asked; the last takes every http(s) address."""
 
 
-def pick(url: str) -> Source:
+def named(name: str) -> Source:
+    """The source of that name, imported now."""
+    source: Source = import_module(f"digest.sources.{name}")
+    return source
+
+
+def name_of(url: str) -> str:
     """The first source that takes this address; syndication when none of the others does."""
-    for name in SOURCES:
-        source: Source = import_module(f"digest.sources.{name}")
-        if source.feed_url(url) is not None:
-            return source
-    return import_module("digest.sources.syndication")
+    return next((name for name in SOURCES if named(name).feed_url(url) is not None), SOURCES[-1])
 
 
 def subscription(text: str) -> str | None:
     """The subscription address behind what a user typed ("@name", "cs.CL", "example.org/feed"), None if none fits."""
-    for name in SOURCES:
-        source: Source = import_module(f"digest.sources.{name}")
-        if (url := source.feed_url(text)) is not None:
-            return url
-    return None
+    return next((url for name in SOURCES if (url := named(name).feed_url(text)) is not None), None)
 
 
 def is_unchanged(response: Response, state: FeedState) -> bool:

@@ -1,0 +1,174 @@
+"""How good the text of a page is: `python -m bench.extract DIR [--json]`.
+
+DIR holds pages `*.html` and `truth.json`, name -> {"url", "text"}; or, with `--layout readability`, a folder a page
+with source.html and expected.html, as Mozilla's Readability keeps them. Every page goes through digest.extract as a
+fetched answer does. Precision, recall and F1 are those of scrapinghub/article-extraction-benchmark: runs of four
+words are compared as multisets, each page's hits and misses are scaled to one, precision and recall are the means
+over pages, F1 is made of these two. A Chinese, Japanese or Korean character counts as a word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.extract import page_article
+from digest.markup import blocks_from_html, blocks_from_markdown, plain
+from digest.model import Response
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+_TARGET = r"\((?:<[^>\n]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"\n]*\")?\)"
+_IMAGE = re.compile(rf"!\[[^\]\n]*\]{_TARGET}")
+_LINK = re.compile(rf"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]{_TARGET}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    name: str
+    url: str
+    body: bytes
+    truth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Shares of one page's runs of words: right, too much, missing."""
+
+    name: str
+    right: float
+    extra: float
+    missing: float
+    origin: str
+    error: str
+    worse_than_description: bool
+
+    @property
+    def precision(self) -> float:
+        return 1.0 if self.extra == self.missing == 0 else _ratio(self.right, self.extra)
+
+    @property
+    def recall(self) -> float:
+        return 1.0 if self.extra == self.missing == 0 else _ratio(self.right, self.missing)
+
+    @property
+    def f1(self) -> float:
+        return _f1(self.precision, self.recall)
+
+
+def pages(folder: Path) -> Iterator[Page]:
+    """The pages that truth.json names."""
+    truth = json.loads((folder / "truth.json").read_text("utf-8"))
+    for name, row in sorted(truth.items()):
+        path = folder / (name if name.endswith(".html") else f"{name}.html")
+        yield Page(name, row.get("url") or "https://example.org/page", path.read_bytes(), row["text"])
+
+
+def readability_pages(folder: Path) -> Iterator[Page]:
+    for expected in sorted(folder.rglob("expected.html")):
+        source = expected.with_name("source.html")
+        html = expected.read_text("utf-8", "replace")
+        truth = _words_alone(plain(tuple(b for b in blocks_from_html(html) if b.kind != "image")))
+        if truth.strip() and source.exists():
+            yield Page(expected.parent.name, "http://fakehost/test/page.html", source.read_bytes(), truth)
+
+
+def measured(page: Page) -> Result:
+    answer = Response(page.url, 200, {"content-type": "text/html"}, page.body, page.url)
+    article = page_article(answer, page.url)
+    given = prose(article.text) if article.text else article.summary
+    right, extra, missing = compared(page.truth, given)
+    described = _f1_of(compared(page.truth, article.summary)) if article.origin == "page" else 0.0
+    worse = described > _f1_of((right, extra, missing))
+    return Result(page.name, right, extra, missing, article.origin, article.error, worse)
+
+
+def prose(markdown: str) -> str:
+    """The words of a Markdown text: no pictures, no link targets, no table bars."""
+    return _words_alone(plain(blocks_from_markdown(_words_alone(markdown))))
+
+
+def _words_alone(text: str) -> str:
+    return _LINK.sub(r"\1", _IMAGE.sub("", text))
+
+
+def compared(truth: str, given: str, run: int = 4) -> tuple[float, float, float]:
+    """What is right, too much and missing, as shares that add up to one (0, 0, 0 for two empty texts)."""
+    wanted, found = _runs(truth, run), _runs(given, run)
+    counts = (wanted & found).total(), (found - wanted).total(), (wanted - found).total()
+    whole = sum(counts) or 1
+    return counts[0] / whole, counts[1] / whole, counts[2] / whole
+
+
+def _runs(text: str, length: int) -> Counter[tuple[str, ...]]:
+    words = _WORD.findall(text)
+    return Counter(tuple(words[i : i + length]) for i in range(max(1, len(words) - length + 1)) if words)
+
+
+def figures(results: list[Result]) -> dict[str, object]:
+    """Means over pages as the benchmark takes them; a page that gave nothing has no precision, only no recall."""
+    precision = _mean([r.precision for r in results if r.right + r.extra > 0])
+    recall = _mean([r.recall for r in results if r.right + r.missing > 0])
+    return {
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "f1": round(_f1(precision, recall), 4),
+        "pages": len(results),
+        "without_text": sum(r.origin != "page" for r in results),
+        "worse_than_description": [r.name for r in results if r.worse_than_description],
+    }
+
+
+def _mean(values: list[float]) -> float:
+    return statistics.mean(values) if values else 0.0
+
+
+def _ratio(right: float, wrong: float) -> float:
+    return right / (right + wrong) if right + wrong else 0.0
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _f1_of(shares: tuple[float, float, float]) -> float:
+    right, extra, missing = shares
+    return _f1(_ratio(right, extra), _ratio(right, missing))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.extract", description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--layout", choices=("truth", "readability"), default="truth")
+    parser.add_argument(
+        "--worst", type=int, default=0, metavar="N", help="also print the N pages with the lowest F1"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    try:
+        chosen = list((readability_pages if options.layout == "readability" else pages)(options.folder))
+    except (OSError, ValueError, KeyError) as error:
+        parser.error(f"{options.folder} is not a folder of that layout: {error!r}")
+    started = time.process_time()
+    results = [measured(page) for page in chosen]
+    cost = (time.process_time() - started) / max(1, len(results))
+    told = {**figures(results), "cpu_ms_a_page": round(cost * 1000, 1)}
+    if options.json:
+        print(json.dumps(told))
+        return
+    for name, value in told.items():
+        print(f"{name:24}{value}")
+    for result in sorted(results, key=lambda r: r.f1)[: options.worst]:
+        note = result.error or result.origin
+        print(f"{result.f1:.3f}  P {result.precision:.3f}  R {result.recall:.3f}  {result.name}  ({note})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""How well entries are folded into stories: `python -m bench.stories DATA.jsonl [--json] [--threshold T]`.
+
+DATA: a row an entry, `{id, title, url, text, published, story}`; `story` is the label, null where unknown, and such
+rows are folded along but never counted. Pairwise precision, recall and F1 and B-cubed, for all rows and by language
+(`lang` if a row has it); besides, the best threshold of the same-story rule on one half of the rows (by hash of the
+id) with the figures of the other half. Nothing is tuned by running it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from digest.dedup import Fingerprint, fingerprint, stories
+from digest.model import Article, Candidate, Entry, Feed
+from digest.text import language
+from digest.urls import canonical_url, host_of
+
+_THRESHOLDS = (0.03, 0.05, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
+_NO_DATE = datetime(2020, 1, 1, tzinfo=UTC)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Pairs: of two rows said to be one story, how many are; of two that are, how many were said to be."""
+
+    precision: float
+    recall: float
+    f1: float
+    bcubed_precision: float
+    bcubed_recall: float
+    bcubed_f1: float
+    rows: int
+    pairs: int
+
+
+def rows_of(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def candidate_of(index: int, row: Row) -> Candidate:
+    """The row as a draft would see it: its host is its feed, its text the article's.
+
+    Rows with neither address nor date count as one feed: the same-story rule, which joins different sources within
+    days, has nothing to go on, and leaves them to the near-identical one.
+    """
+    url = row.get("url") or ""
+    title, text = row.get("title") or "", row.get("text") or ""
+    key = canonical_url(url) or f"row:{row['id']}"
+    at = moment(row.get("published"))
+    source = host_of(url) or (f"row:{row['id']}" if row.get("published") else "unknown")
+    return Candidate(
+        entry_id=index,
+        feed=Feed(url=source),
+        feed_title="",
+        entry=Entry(id=str(row["id"]), url=url, title=title, content_hash=""),
+        at=at,
+        first_seen=at,
+        key=key,
+        article=Article(key=key, url=url, title=title, text=text, origin="page"),
+    )
+
+
+def moment(published: object) -> datetime:
+    if isinstance(published, int | float):
+        return datetime.fromtimestamp(published, UTC)
+    try:
+        at = datetime.fromisoformat(str(published).replace("Z", "+00:00"))
+    except ValueError:
+        return _NO_DATE
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def folded_rows(
+    candidates: Sequence[Candidate], prints: dict[int, Fingerprint], threshold: float | None
+) -> dict[int, int]:
+    """Row number -> number of the story it was folded into."""
+    found = stories(candidates, fingerprints=prints, threshold=threshold)
+    return {member.entry_id: number for number, story in enumerate(found) for member in story.members}
+
+
+def figures(rows: Sequence[Row], folded: dict[int, int], counts: Callable[[Row], bool]) -> Figures:
+    counted = [i for i, row in enumerate(rows) if row.get("story") is not None and counts(row)]
+    truth = {i: rows[i]["story"] for i in counted}
+    said_sizes = Counter(folded[i] for i in counted)
+    true_sizes = Counter(truth[i] for i in counted)
+    common = Counter((folded[i], truth[i]) for i in counted)
+    right, said, true = (
+        sum(n * (n - 1) // 2 for n in sizes.values()) for sizes in (common, said_sizes, true_sizes)
+    )
+    precision, recall = _ratio(right, said), _ratio(right, true)
+    b_precision = _mean(common[folded[i], truth[i]] / said_sizes[folded[i]] for i in counted)
+    b_recall = _mean(common[folded[i], truth[i]] / true_sizes[truth[i]] for i in counted)
+    return Figures(
+        *(precision, recall, _f1(precision, recall)),
+        *(b_precision, b_recall, _f1(b_precision, b_recall)),
+        len(counted),
+        true,
+    )
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def _mean(values: Any) -> float:
+    values = list(values)
+    return sum(values) / len(values) if values else 1.0
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def language_of(row: Row) -> str:
+    lang = row.get("lang") or language(f"{row.get('title') or ''}\n{(row.get('text') or '')[:1000]}")
+    return str(lang).split("-")[0] or "other"
+
+
+def is_first_half(row: Row) -> bool:
+    return hashlib.sha256(str(row["id"]).encode()).digest()[0] % 2 == 0
+
+
+def measured(rows: Sequence[Row], threshold: float | None = None) -> dict[str, Any]:
+    """The report as one object: the default's figures, `best`, `by_language`, seconds taken."""
+    candidates = [candidate_of(index, row) for index, row in enumerate(rows)]
+    started = time.process_time()
+    prints = {c.entry_id: fingerprint(c.article.text) for c in candidates if c.article is not None}
+    fingerprinted = time.process_time()
+    folded = folded_rows(candidates, prints, threshold)
+    done = time.process_time()
+
+    by_language: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        by_language[language_of(row)].add(id(row))
+    sweep = {value: folded_rows(candidates, prints, value) for value in _THRESHOLDS}
+    first = {value: figures(rows, found, is_first_half) for value, found in sweep.items()}
+    chosen = max(_THRESHOLDS, key=lambda value: first[value].f1 + first[value].bcubed_f1)
+    other_half = figures(rows, sweep[chosen], lambda row: not is_first_half(row))
+    return {
+        **asdict(figures(rows, folded, lambda row: True)),
+        "best": {"threshold": chosen, **asdict(other_half)},
+        "by_language": {
+            name: asdict(figures(rows, folded, lambda row, ids=ids: id(row) in ids))  # type: ignore[misc]
+            for name, ids in sorted(by_language.items())
+        },
+        "entries": len(rows),
+        "unlabelled": sum(row.get("story") is None for row in rows),
+        "fingerprint_seconds": round(fingerprinted - started, 3),
+        "stories_seconds": round(done - fingerprinted, 3),
+    }
+
+
+def _line(name: str, values: dict[str, Any]) -> str:
+    return (
+        f"{name:<22} P {values['precision']:.3f}  R {values['recall']:.3f}  F1 {values['f1']:.3f}   "
+        f"B3 P {values['bcubed_precision']:.3f} R {values['bcubed_recall']:.3f} F1 {values['bcubed_f1']:.3f}   "
+        f"{values['rows']} rows, {values['pairs']} true pairs"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--json", action="store_true", help="one object on stdout")
+    parser.add_argument("--threshold", type=float, help="likeness that the same-story rule asks for")
+    options = parser.parse_args()
+    report = measured(rows_of(options.data), options.threshold)
+    if options.json:
+        print(json.dumps(report, ensure_ascii=False))
+        return
+    print(
+        f"{options.data}: {report['entries']} entries, {report['unlabelled']} of them without a label (not counted)"
+    )
+    print(_line("default", report))
+    for name, values in report["by_language"].items():
+        print(_line(f"  {name}", values))
+    best = report["best"]
+    print(_line(f"best {best['threshold']} (other half)", best))
+    print(f"fingerprints {report['fingerprint_seconds']} s, stories {report['stories_seconds']} s of CPU")
+
+
+if __name__ == "__main__":
+    main()

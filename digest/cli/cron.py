@@ -1,0 +1,117 @@
+"""`digest run`: poll, draft, build, send, each when it is its time. What it did and what it waits for, in lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from digest import publish
+from digest.cli import steps
+from digest.cli.place import Place, moment, now
+from digest.errors import DigestError
+
+if TYPE_CHECKING:
+    from digest.model import IssueRecord
+    from digest.poll import PollReport
+    from digest.publish import Desk
+    from digest.store import Store
+
+
+@dataclass
+class Done:
+    """What one run came to."""
+
+    lines: list[str] = field(default_factory=list)
+    ok: bool = True
+    poll: PollReport | None = None
+    drafted: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    built: list[str] = field(default_factory=list)
+    sent: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def problem(self, error: DigestError) -> None:
+        self.problems.append(str(error))
+        self.lines.append(f"problem: {error}")
+        self.ok = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ok": self.ok,
+            "at": moment(now()),
+            "poll": steps.report_as_json(self.poll) if self.poll else None,
+            "drafted": self.drafted,
+            "waiting": self.waiting,
+            "built": self.built,
+            "sent": self.sent,
+            "problems": self.problems,
+        }
+
+
+def run_once(here: Place, store: Store) -> Done:
+    """One run, under the caller's lock. One step's failure is told and does not stop the others."""
+    done, started = Done(), store.start_run("run", now())
+    try:
+        _poll(here, store, done)
+        desk = here.desk(store)
+        _draft(here, desk, done)
+        for record in sorted(store.issues(), key=lambda r: r.week):
+            if record.sent_at is None:
+                _publish(here, desk, record, done)
+    finally:
+        store.end_run(started, done.ok, "; ".join(done.lines), now())
+    return done
+
+
+def _poll(here: Place, store: Store, done: Done) -> None:
+    try:
+        done.poll = steps.polled(here, store)
+    except DigestError as error:
+        done.problem(error)
+        return
+    done.lines.append(steps.told(done.poll))
+    done.lines.extend(f"  {o.url}: {o.error}" for o in done.poll.failed)
+    done.ok = done.ok and not done.poll.failed
+
+
+def _draft(here: Place, desk: Desk, done: Done) -> None:
+    """Draft the week that closed last, unless that is done; nothing at all yet makes no first issue."""
+    week = here.week(None)
+    if desk.store.issue(week) and desk.path(week).exists():
+        return
+    if not desk.store.issues() and not publish.has_candidates(desk, week, now()):
+        done.lines.append(f"no entries from {week} yet: nothing to draft")
+        return
+    drafted = publish.draft(desk, week, now())
+    done.drafted.append(week)
+    done.lines.append(steps.drafted_line(drafted))
+
+
+def _publish(here: Place, desk: Desk, record: IssueRecord, done: Done) -> None:
+    week = record.week
+    try:
+        approved = publish.read(desk, week).approved
+        if not approved and not (here.config.digest.approve == "auto" and week == here.week(None)):
+            done.waiting.append(week)
+            done.lines.append(f"{week} waits for you: edit {desk.path(week)} and set approved = true")
+            return
+        if publish.is_stale(desk, week):
+            publish.build(desk, week, here.look(), now())
+            done.built.append(week)
+            done.lines.append(f"{week} built: {desk.public / week}")
+        if not here.mails:
+            done.lines.append(
+                f"{week}: no mail is sent, [mail] in digest.toml names no way or no subscribers"
+            )
+            desk.store.mark_sent(week, now())
+            return
+        with desk.store.lock("send") as ours:
+            if not ours:
+                done.lines.append(f"{week}: another process is sending it")
+                return
+            sent = steps.sent(here, desk, week)
+        done.sent[week] = sent.sent
+        done.lines.append(steps.sent_line(sent))
+        done.ok = done.ok and not (sent.failed or sent.waiting or sent.uncertain)
+    except DigestError as error:
+        done.problem(error)

@@ -1,0 +1,475 @@
+"""The commands that only look: entries, search, status, why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli import app
+from digest.cli.place import HERE, Folder, Json, Place, emit, local, moment, now, place, say, table
+from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from digest.model import Candidate, Decision
+    from digest.store import Store
+
+entries_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+app.add_typer(entries_app, name="entries")
+
+SINCE_DEFAULT = "7d"
+
+
+@entries_app.callback()
+def entries(
+    context: typer.Context,
+    folder: Folder = HERE,
+    everything: Annotated[bool, typer.Option("--all", help="Not only the last seven days.")] = False,
+    since: Annotated[str | None, typer.Option(help='A date (2026-11-15) or an age ("3d").')] = None,
+    tag: Annotated[str | None, typer.Option(help="Only entries with this tag.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Only this feed: its address or part of it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """List what the feeds brought, newest first; `entries show ID` prints one whole.
+
+    \b
+    Example:  digest entries --since 3d --tag llm
+    """
+    if context.invoked_subcommand:
+        return
+    here = place(folder)
+    start = None if everything else _since(since or SINCE_DEFAULT, now())
+    with here.store() as store:
+        feed_url = _subscribed(store, feed) if feed else None
+        found = store.entries(since=start, feed=feed_url, limit=None if tag else limit)
+        rows = [(c, _tags(c, here)) for c in found]
+    if tag:
+        rows = [
+            (c, tags) for c, tags in rows if tag.removeprefix("#").casefold() in {t.casefold() for t in tags}
+        ]
+        rows = rows[:limit]
+    if as_json:
+        emit([_as_json(c, tags) for c, tags in rows])
+        return
+    zone = here.config.digest.timezone
+    table(
+        (
+            (str(c.entry_id), local(c.at, zone), c.feed_title, _title(c), " ".join(f"#{t}" for t in tags))
+            for c, tags in rows
+        ),
+        ("ID", "TIME", "FEED", "TITLE", "TAGS"),
+    )
+
+
+@entries_app.command("show")
+def show(
+    entry_id: Annotated[int, typer.Argument(metavar="ID", help="As `digest entries` lists it.")],
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Print one entry whole: what was kept, and where its text came from.
+
+    \b
+    Example:  digest entries show 42
+    """
+    here = place(folder)
+    with here.store() as store:
+        found = store.entry(entry_id)
+    if found is None:
+        raise UsageError(str(entry_id), "no such entry; `digest entries --all` lists them")
+    tags = _tags(found, here)
+    if as_json:
+        emit(_as_json(found, tags, whole=True))
+        return
+    zone, entry, article = here.config.digest.timezone, found.entry, found.article
+    facts = (
+        ("title", _title(found)),
+        ("address", entry.url),
+        ("points at", entry.via_url),
+        ("feed", f"{found.feed_title} <{found.feed.url}>"),
+        ("author", entry.author),
+        ("published", local(entry.published, zone) if entry.published else "not said"),
+        ("first seen", local(found.first_seen, zone)),
+        ("identity", found.key),
+        ("tags", " ".join(f"#{t}" for t in tags)),
+        ("text from", _text_origin(found)),
+    )
+    for name, value in facts:
+        if value:
+            say(f"{name + ':':12} {value}")
+    say()
+    say(_text(found))
+    if article and article.text and entry.post:
+        say()
+        say(f"--- {article.title or article.url}")
+        say(article.text)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="What to look for; Chinese works too.")],
+    folder: Folder = HERE,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Full-text search in titles, posts and article texts; all words must occur.
+
+    \b
+    Example:  digest search 强化学习
+    """
+    here = place(folder)
+    with here.store() as store:
+        hits = store.search(" ".join(words), limit=limit)
+    if as_json:
+        emit([{**_as_json(c, _tags(c, here)), "snippet": snippet} for c, snippet in hits])
+        return
+    zone = here.config.digest.timezone
+    for candidate, snippet in hits:
+        say(f"{candidate.entry_id}  {local(candidate.at, zone)}  {candidate.feed_title}: {_title(candidate)}")
+        say(f"    {candidate.entry.url}")
+        if snippet:
+            say(f"    {snippet}")
+    if not hits:
+        say("nothing found")
+
+
+def _since(text: str, at: datetime) -> datetime:
+    from digest.durations import duration
+
+    try:
+        return at - duration(text)
+    except ValueError:
+        pass
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            "--since", f'expected a date such as 2026-11-15 or an age such as "3d", got {text!r}'
+        ) from error
+    return day if day.tzinfo else day.replace(tzinfo=at.tzinfo)
+
+
+def _subscribed(store: Store, text: str) -> str:
+    """The address of the one feed that `text` names."""
+    urls = [r.feed.url for r in store.feeds(subscribed_only=False)]
+    if text in urls:
+        return text
+    close = [url for url in urls if text.casefold() in url.casefold()]
+    if len(close) == 1:
+        return close[0]
+    if not close:
+        raise UsageError(text, "no such feed; `digest feeds list` shows them")
+    raise UsageError(text, f"{len(close)} feeds match: {', '.join(close[:5])}; say more of the address")
+
+
+def _tags(candidate: Candidate, here: Place) -> tuple[str, ...]:
+    from digest.model import Story
+    from digest.topics import tagged
+
+    matches = tagged(Story(candidate.key, candidate), here.topics(), own_handle=here.config.digest.handle)
+    return tuple(match.tag for match in matches)
+
+
+def _title(candidate: Candidate) -> str:
+    entry, article = candidate.entry, candidate.article
+    return entry.title or (article.title if article else "") or entry.url or entry.id
+
+
+def _text(candidate: Candidate) -> str:
+    from digest.markup import text_of
+
+    entry, article = candidate.entry, candidate.article
+    if entry.post or not (article and article.text):
+        return text_of(entry.content or entry.summary)
+    return article.text
+
+
+def _text_origin(candidate: Candidate) -> str:
+    article = candidate.article
+    if article is None:
+        return "the feed"
+    where = {
+        "feed": "the feed",
+        "page": f"the page {article.url}",
+        "description": "the page's own description",
+    }
+    words = where.get(article.origin, article.origin)
+    return f"{words} ({article.error})" if article.error else words
+
+
+def _as_json(candidate: Candidate, tags: tuple[str, ...], *, whole: bool = False) -> dict[str, Any]:
+    entry, article = candidate.entry, candidate.article
+    row: dict[str, Any] = {
+        "id": candidate.entry_id,
+        "url": entry.url,
+        "title": _title(candidate),
+        "feed": candidate.feed.url,
+        "feed_title": candidate.feed_title,
+        "author": entry.author,
+        "published": moment(entry.published),
+        "first_seen": moment(candidate.first_seen),
+        "at": moment(candidate.at),
+        "key": candidate.key,
+        "mentions": candidate.target,
+        "tags": list(tags),
+        "text_origin": article.origin if article else "feed",
+        "text_error": article.error if article else "",
+    }
+    if whole:
+        row["text"] = _text(candidate)
+        row["article"] = article.text if article and entry.post else None
+    return row
+
+
+@app.command()
+def status(folder: Folder = HERE, as_json: Json = False) -> None:
+    """What ran, what is failing since when, and what the next run will do.
+
+    \b
+    Example:  digest status
+    """
+    here = place(folder)
+    with here.store() as store:
+        document = _status(here, store)
+    if as_json:
+        emit(document)
+        return
+    for line in _status_lines(document, here.config.digest.timezone):
+        say(line)
+
+
+def _status(here: Place, store: Store) -> dict[str, Any]:
+    from digest import schedule
+
+    at, settings = now(), here.config.digest
+    records = store.feeds()
+    states = [r.state for r in records]
+    open_week = schedule.week_of(at, settings.week_ends, settings.timezone)
+    issues = store.issues()
+    next_due = [s.due_at for s in states if s.due_at and not s.gone_at]
+    return {
+        "at": moment(at),
+        "runs": [
+            {
+                "command": r.command,
+                "started": moment(r.started_at),
+                "ended": moment(r.ended_at),
+                "ok": r.ok,
+                "summary": r.summary,
+            }
+            for r in store.runs(5)
+        ],
+        "feeds": {
+            "subscribed": len(records),
+            "never_polled": sum(s.polled_at is None for s in states),
+            "due_now": sum(not s.gone_at and (s.due_at is None or s.due_at <= at) for s in states),
+            "next_due": moment(min(next_due, default=None)),
+            "failing": [
+                {
+                    "url": s.url,
+                    "since": moment(s.failing_since),
+                    "failures": s.failures,
+                    "error": s.error,
+                    "due": moment(s.due_at),
+                }
+                for s in states
+                if s.error and not s.gone_at
+            ],
+            "gone": [{"url": s.url, "since": moment(s.gone_at)} for s in states if s.gone_at],
+            "moved": [
+                {"url": s.url, "to": s.moved_to} for s in states if s.moved_to and s.moved_sightings > 1
+            ],
+            "read_leniently": [{"url": s.url, "warning": s.warning} for s in states if s.warning],
+        },
+        "entries": sum(r.entries for r in records),
+        "open_week": {
+            "week": open_week,
+            "closes": moment(schedule.period(open_week, settings.week_ends, settings.timezone).end),
+        },
+        "issues": [
+            {
+                "week": r.week,
+                "drafted": moment(r.cut_at),
+                "built": moment(r.built_at),
+                "sent": moment(r.sent_at),
+                "waits_for": "" if r.sent_at else str(here.issues / f"{r.week}.md"),
+            }
+            for r in issues[:10]
+        ],
+        "uncertain": [
+            {"week": d.week, "address": d.address, "at": moment(d.at), "detail": d.detail}
+            for r in issues[:10]
+            for d in store.deliveries(r.week)
+            if d.status in ("uncertain", "sending")
+        ],
+    }
+
+
+def _status_lines(document: dict[str, Any], timezone: str) -> list[str]:
+    def when(text: str | None) -> str:
+        return local(datetime.fromisoformat(text), timezone) if text else "never"
+
+    feeds, week = document["feeds"], document["open_week"]
+    lines = [
+        f"{feeds['subscribed']} feeds, {document['entries']} entries; {feeds['due_now']} due now"
+        + (f", the next at {when(feeds['next_due'])}" if feeds["next_due"] and not feeds["due_now"] else ""),
+        f"week {week['week']} closes {when(week['closes'])}; then `digest run` drafts it",
+    ]
+    for issue in document["issues"]:
+        if issue["sent"]:
+            lines.append(f"issue {issue['week']}: sent {when(issue['sent'])}")
+        else:
+            lines.append(f"issue {issue['week']}: waits for approved = true in {issue['waits_for']}")
+    for feed in feeds["failing"]:
+        lines.append(
+            f"failing since {when(feed['since'])} ({feed['failures']} times, next try {when(feed['due'])}): "
+            f"{feed['url']}: {feed['error']}"
+        )
+    lines += [f"gone since {when(f['since'])}, not asked again: {f['url']}" for f in feeds["gone"]]
+    lines += [
+        f"moved for good: {f['url']} -> {f['to']} (`digest feeds export` writes it)" for f in feeds["moved"]
+    ]
+    lines += [f"read leniently: {f['url']}: {f['warning']}" for f in feeds["read_leniently"]]
+    for delivery in document["uncertain"]:
+        lines.append(
+            f"uncertain since {when(delivery['at'])}: the copy of {delivery['week']} for {delivery['address']} may have "
+            "arrived; it is not sent again by itself"
+        )
+    for run in document["runs"][:1]:
+        lines.append(f"last run {when(run['started'])}: {run['summary'] or 'did not end'}")
+    return lines
+
+
+@app.command()
+def why(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Of an article, a post, a paper or a feed.")],
+    folder: Folder = HERE,
+    as_json: Json = False,
+) -> None:
+    """Where an address stands: fetched, stored, its story, tags and score, its issue, or where it fell out.
+
+    \b
+    Example:  digest why https://arxiv.org/abs/2305.18290
+    """
+    from digest.urls import canonical_url
+
+    here = place(folder)
+    key = canonical_url(url)
+    with here.store() as store:
+        feed = store.feed(url)
+        found = store.find([key])
+        article = store.articles([key]).get(key)
+        decisions = store.decisions(keys=[key], entry_ids=[c.entry_id for c in found])
+        document = {
+            "url": url,
+            "key": key,
+            "feed": None if feed is None else _feed_as_json(feed),
+            "entries": [
+                {**_as_json(c, ()), "week": _week_of(here, c.at), "tags": _reasons(c, here)} for c in found
+            ],
+            "article": None
+            if article is None
+            else {
+                "title": article.title,
+                "origin": article.origin,
+                "error": article.error,
+                "characters": len(article.text),
+            },
+            "decisions": [_decision_as_json(d, here) for d in decisions],
+        }
+    document["verdict"] = _verdict(document, here)
+    if as_json:
+        emit(document)
+        return
+    for line in _why_lines(document, here.config.digest.timezone):
+        say(line)
+
+
+def _week_of(here: Place, at: datetime) -> str:
+    from digest import schedule
+
+    return schedule.week_of(at, here.config.digest.week_ends, here.config.digest.timezone)
+
+
+def _reasons(candidate: Candidate, here: Place) -> list[dict[str, Any]]:
+    from digest.model import Story
+    from digest.topics import tagged
+
+    matches = tagged(Story(candidate.key, candidate), here.topics(), own_handle=here.config.digest.handle)
+    return [{"tag": m.tag, "origin": m.origin, "reason": m.reason} for m in matches]
+
+
+def _feed_as_json(record: Any) -> dict[str, Any]:
+    state = record.state
+    return {
+        "url": record.feed.url,
+        "polled": moment(state.polled_at),
+        "ok": moment(state.ok_at),
+        "error": state.error,
+        "due": moment(state.due_at),
+        "due_reason": state.due_reason,
+        "entries": record.entries,
+    }
+
+
+def _decision_as_json(decision: Decision, here: Place) -> dict[str, Any]:
+    return {
+        "week": decision.week,
+        "story": decision.key,
+        "title": decision.title,
+        "score": decision.score,
+        "parts": dict(decision.parts),
+        "tags": [{"tag": t.tag, "origin": t.origin, "reason": t.reason} for t in decision.tags],
+        "section": decision.section,
+        "verdict": decision.verdict,
+        "entries": list(decision.entry_ids),
+        "evidence": [
+            {"entry": e.entry_id, "rule": e.rule, "score": e.score, "detail": e.detail}
+            for e in decision.evidence
+        ],
+    }
+
+
+def _verdict(document: dict[str, Any], here: Place) -> str:
+    """The one line that answers the question."""
+    if decisions := document["decisions"]:
+        last = decisions[0]
+        return f"{last['week']}: {last['verdict']}"
+    if entries := document["entries"]:
+        return f"stored, in no draft yet: belongs to {entries[0]['week']}"
+    if feed := document["feed"]:
+        return f"a feed: {feed['error'] or 'polled without error'}"
+    if document["article"]:
+        return "only its text is stored; no entry leads to it now"
+    return "never seen: no subscribed feed brought it"
+
+
+def _why_lines(document: dict[str, Any], timezone: str) -> list[str]:
+    def when(text: str | None) -> str:
+        return local(datetime.fromisoformat(text), timezone) if text else "never"
+
+    lines = [document["verdict"], f"  identity  {document['key']}"]
+    if feed := document["feed"]:
+        lines.append(
+            f"  feed      polled {when(feed['polled'])}, {feed['entries']} entries; next {when(feed['due'])} ({feed['due_reason']})"
+        )
+    for entry in document["entries"]:
+        how = f", pointing at {entry['mentions']}" if entry["mentions"] else ""
+        lines.append(f"  entry {entry['id']:<4} {entry['feed_title']}: {entry['title']}{how}")
+        lines.append(f"            first seen {when(entry['first_seen'])}, week {entry['week']}")
+        lines += [f"            #{t['tag']}: {t['reason']}" for t in entry["tags"]]
+    if article := document["article"]:
+        failed = f", because: {article['error']}" if article["error"] else ""
+        lines.append(f"  text      {article['characters']} characters from the {article['origin']}{failed}")
+    for decision in document["decisions"]:
+        parts = " ".join(f"{name} {value:+.2f}" for name, value in decision["parts"].items())
+        lines.append(f"  {decision['week']}  {decision['verdict']}; story {decision['story']}")
+        lines.append(f"            score {decision['score']:.2f} = {parts}")
+        lines += [f"            #{t['tag']}: {t['reason']}" for t in decision["tags"]]
+        lines += [
+            f"            folded entry {e['entry']}: {e['rule']} {e['score']:.2f}, {e['detail']}"
+            for e in decision["evidence"]
+        ]
+    return lines

@@ -1,0 +1,32 @@
+"""The network and the workers of a command, opened from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from digest.cli.place import Place, now
+from digest.fetch.client import Fetcher
+from digest.work import Workers
+
+
+class Clock:
+    """The command's clock, for the fetcher."""
+
+    now = staticmethod(now)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def opened(here: Place) -> AsyncIterator[tuple[Fetcher, Workers]]:
+    """The fetcher and the worker processes; both are ended with the block."""
+    with here.store() as store:
+        net = Fetcher(here.fetch_settings(), Clock(), store.host_pauses())
+        try:
+            async with net, Workers(here.config.fetch.workers, preload=("trafilatura",)) as workers:
+                yield net, workers
+        finally:
+            store.save_host_pauses(net.pauses, now())

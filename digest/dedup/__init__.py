@@ -1,0 +1,260 @@
+"""Stories: which entries tell of one thing, by identity first and by their words second, each fold with its reason.
+
+Pure and deterministic: the order of the candidates does not matter. Precision comes before recall, because a
+wrong fold hides news: a text rule never joins two papers, two numbers of a series, or two entries of one feed
+under different titles, and what joins a story must resemble the story as it stands, not just one member.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from digest.dedup import rules
+from digest.dedup.fingerprints import Fingerprint, fingerprint, jaccard
+from digest.dedup.rules import Group, Link
+from digest.model import Candidate, Evidence, Story
+from digest.text import language as language_of
+from digest.urls import canonical_url
+
+__all__ = ["SAME_STORY_WINDOW", "Fingerprint", "fingerprint", "jaccard", "stories"]
+
+SAME_STORY_WINDOW = timedelta(hours=72)
+
+
+def stories(
+    candidates: Sequence[Candidate],
+    *,
+    split: Sequence[str] = (),
+    join: Sequence[Sequence[str]] = (),
+    window: timedelta = SAME_STORY_WINDOW,
+    language: str = "",
+    fingerprints: Mapping[int, Fingerprint] | None = None,
+    threshold: float | None = None,
+) -> tuple[Story, ...]:
+    """The candidates folded into stories, in order of their leads' time.
+
+    `split` names addresses that stand alone: a post there is its own story, an article there keeps its mentions
+    but no text rule folds it. Each row of `join` names addresses that are one story. `language` is the curator's,
+    preferred for leads. `fingerprints` by entry id spare computing them. `threshold` overrides the likeness that
+    the same-story rule asks for, for measuring.
+    """
+    ordered = sorted(candidates, key=lambda candidate: candidate.entry_id)
+    alone = {canonical_url(address) for address in split}
+    joined = [[canonical_url(address) for address in row] for row in join]
+    groups = [
+        _group(index, members, alone, language)
+        for index, members in enumerate(_by_identity(ordered, alone, joined))
+    ]
+    rules.read(groups, fingerprints or {})
+    links = [*rules.near_identical(groups), *rules.same_story(groups, window, threshold)]
+    merged = _merged(groups, links)
+    found = [_story(groups, members, links, language) for members in merged]
+    return tuple(sorted(found, key=lambda story: (story.lead.at, story.lead.entry_id)))
+
+
+def _group(index: int, members: list[Candidate], alone: set[str], language: str) -> Group:
+    lead = min(members, key=lambda candidate: _lead_rank(candidate, members, language))
+    return Group(index, members, lead, is_alone=bool(alone & {key for c in members for key in _keys(c)}))
+
+
+def _keys(candidate: Candidate) -> list[str]:
+    """The identities of what a candidate tells of, its own address first."""
+    keys = [candidate.key]
+    if candidate.target:
+        keys.append(candidate.target)
+    if candidate.article is not None:
+        keys += [candidate.article.key, *candidate.article.aliases]
+    if candidate.entry.post is not None and candidate.entry.post.forward is not None:
+        keys.append(canonical_url(candidate.entry.post.forward.url))
+    return list(dict.fromkeys(key for key in keys if key))
+
+
+def _by_identity(
+    candidates: Sequence[Candidate], alone: set[str], joined: Sequence[Sequence[str]]
+) -> list[list[Candidate]]:
+    shared = _shared_addresses(candidates)
+    forest = _Forest(len(candidates))
+    holder: dict[str, int] = {}
+    for index, candidate in enumerate(candidates):
+        if candidate.target and candidate.key in alone:
+            continue
+        for key in _keys(candidate):
+            if key not in shared:
+                forest.union(index, holder.setdefault(key, index))
+    for row in joined:
+        present = [holder[key] for key in row if key in holder]
+        for index in present[1:]:
+            forest.union(present[0], index)
+    return [[candidates[index] for index in indices] for indices in forest.sets()]
+
+
+def _shared_addresses(candidates: Sequence[Candidate]) -> set[str]:
+    """Keys that one feed gives to entries under unlike titles (its home page, one page of release notes): they
+    name the page, not the entry.
+    """
+    titles: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for candidate in candidates:
+        if not candidate.target and candidate.entry.post is None:
+            for key in _keys(candidate):
+                titles[candidate.feed.url, key].append(candidate.entry.title)
+    return {
+        key
+        for (_, key), names in titles.items()
+        if len(names) > 1
+        and any(
+            rules.are_editions(rules.numbers(names[0]), rules.numbers(name))
+            or rules.title_likeness(names[0], name) < rules.LIKE_TITLES
+            for name in names[1:]
+        )
+    }
+
+
+class _Forest:
+    """Union-find whose sets come out in the order of their smallest member."""
+
+    def __init__(self, size: int) -> None:
+        self.parent = list(range(size))
+
+    def find(self, index: int) -> int:
+        while self.parent[index] != index:
+            self.parent[index] = index = self.parent[self.parent[index]]
+        return index
+
+    def union(self, a: int, b: int) -> None:
+        a, b = sorted((self.find(a), self.find(b)))
+        self.parent[b] = a
+
+    def sets(self) -> list[list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for index in range(len(self.parent)):
+            found[self.find(index)].append(index)
+        return list(found.values())
+
+
+# --- from links to stories ------------------------------------------------------------------------
+
+
+def _merged(groups: Sequence[Group], links: list[Link]) -> list[list[int]]:
+    """Sets of groups, the surest links first; a link holds only if the two stories as they stand agree too.
+
+    So a chain a-b, b-c does not make a story of a and c. Keeps in `links` those that held.
+    """
+    forest = _Forest(len(groups))
+    clusters = {group.index: _Cluster(group, Counter(group.terms)) for group in groups}
+    held = []
+    for link in sorted(links, key=lambda link: (link.rank, -link.score, link.a, link.b)):
+        a, b = forest.find(link.a), forest.find(link.b)
+        if a == b or not _agree(clusters[a], clusters[b], link):
+            continue
+        forest.union(a, b)
+        ours, theirs = clusters.pop(a), clusters.pop(b)
+        centre = min((ours.centre, theirs.centre), key=lambda group: (-len(group.text), group.index))
+        clusters[forest.find(a)] = _Cluster(centre, ours.terms + theirs.terms)
+        held.append(link)
+    links[:] = held
+    return forest.sets()
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """Groups merged so far: the one with the most text, and the sum of all their terms."""
+
+    centre: Group
+    terms: Counter[str]
+
+
+def _agree(a: _Cluster, b: _Cluster, link: Link) -> bool:
+    if {a.centre.index, b.centre.index} == {link.a, link.b}:
+        return True
+    if rules.are_apart(a.centre, b.centre, is_same_text=False):
+        return False
+    if jaccard(a.centre.print, b.centre.print) >= rules.RELATED:
+        return True
+    return link.rank == 2 and rules.cosine(rules.unit(a.terms), rules.unit(b.terms)) >= link.asked
+
+
+def _story(groups: Sequence[Group], indices: list[int], links: Sequence[Link], language: str) -> Story:
+    members = [candidate for index in indices for candidate in groups[index].members]
+    lead = min(members, key=lambda candidate: _lead_rank(candidate, members, language))
+    others = sorted(
+        (member for member in members if member.entry_id != lead.entry_id),
+        key=lambda member: (member.at, member.entry_id),
+    )
+    reasons = _reasons(groups, indices, links, lead)
+    return Story(
+        rules.work_of(lead), lead, tuple(others), tuple(reasons[member.entry_id] for member in others)
+    )
+
+
+_FULL_SHARE = 0.6
+"""A text this long beside the longest one counts as the full text."""
+
+
+def _lead_rank(candidate: Candidate, members: Sequence[Candidate], language: str) -> tuple[object, ...]:
+    """The smaller the better: what tells it itself before what points at it, full before teaser, then the earliest."""
+    post = candidate.entry.post
+    if candidate.target:
+        is_plain = post is None or post.forward is None
+        return 1, is_plain, -len(candidate.entry.content), candidate.at, candidate.entry_id
+    longest = max(len(rules.words_of(member)) for member in members)
+    return (
+        0,
+        post is not None,
+        post is not None and post.forward is not None,
+        not candidate.key.startswith(("arxiv:", "doi:")),
+        len(rules.words_of(candidate)) < _FULL_SHARE * longest,
+        bool(language) and not _language_of(candidate).startswith(language[:2]),
+        candidate.at,
+        candidate.entry_id,
+    )
+
+
+def _language_of(candidate: Candidate) -> str:
+    known = candidate.article.language if candidate.article is not None else candidate.entry.language
+    return known or language_of(
+        f"{rules.title_of(candidate)}\n{rules.words_of(candidate)[: rules.LEAD_CHARS]}"
+    )
+
+
+def _reasons(
+    groups: Sequence[Group], indices: Sequence[int], links: Sequence[Link], lead: Candidate
+) -> dict[int, Evidence]:
+    """Why each member is here: the identity it shares with its group, or the link by which its group came."""
+    home = next(index for index in indices if lead in groups[index].members)
+    arrived = _arrivals(home, [link for link in links if link.a in indices])
+    found: dict[int, Evidence] = {}
+    for index in indices:
+        anchor = lead if index == home else groups[index].lead
+        for member in groups[index].members:
+            if index != home and member is anchor:
+                link = arrived[index]
+                detail = f"{link.detail} of “{groups[link.a if link.b == index else link.b].title}”"
+                found[member.entry_id] = Evidence(member.entry_id, link.rule, link.score, detail)
+            else:
+                found[member.entry_id] = _identity_reason(member, anchor)
+    return found
+
+
+def _arrivals(home: int, links: Sequence[Link]) -> dict[int, Link]:
+    """For each group the link over which it is reached from `home`."""
+    arrived: dict[int, Link] = {}
+    reached = [home]
+    for index in reached:
+        for link in links:
+            other = link.b if link.a == index else link.a if link.b == index else None
+            if other is not None and other != home and other not in arrived:
+                arrived[other] = link
+                reached.append(other)
+    return arrived
+
+
+def _identity_reason(member: Candidate, anchor: Candidate) -> Evidence:
+    common = [key for key in _keys(member) if key in _keys(anchor)]
+    if not common:
+        return Evidence(member.entry_id, "joined", 1.0, "over another member, or by the curator's join")
+    if member.target and member.target in common:
+        return Evidence(member.entry_id, "mention", 1.0, f"points at {member.target}")
+    return Evidence(member.entry_id, "same address", 1.0, common[0])

@@ -1,0 +1,320 @@
+"""The article in a page, as Markdown: trafilatura chooses the text, the page's own markup says how it is written.
+
+trafilatura's own Markdown loses code languages, nesting, footnotes and formulas; so its choice is looked up in the
+original tree, what it did not choose is taken out there, and the rest is converted. Where the two don't agree well
+enough, its own Markdown is kept: the words matter more than their dress.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import Any
+
+from digest.extract.prepare import prepare
+
+SHORT = 200
+"""Characters below which the slower, more thorough mode is tried as well."""
+
+_ENOUGH = 0.9
+_NEARLY_ALL = 0.97
+"""Shares of the chosen text that must be found again in the page's markup, and in the part around the article."""
+
+_BLOCKS = (
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li",
+    "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+)  # fmt: skip
+_NEVER = (
+    "script", "style", "noscript", "template", "iframe", "svg", "canvas", "button", "input", "select", "textarea",
+    "object", "embed",
+)  # fmt: skip
+_PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
+_NEARLY = 0.75
+"""Share of it that the article's element holds, among all that repeats its words on the page."""
+
+_MAX_DEPTH = 150
+_WHOLE = 25
+"""Letters from which a piece may be found inside a line of the chosen text; a shorter one must be a line."""
+
+_PICTURE = re.compile(r"(?i)\.(?:jpe?g|png|gif|webp|svg|avif)(?:$|[?#])|/(?:image|photo|media|attachment)s?/")
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+
+
+def feed_markdown(html: str, base: str) -> str:
+    """A feed's content, all of it, as Markdown."""
+    from lxml import etree
+    from lxml import html as lxml_html
+
+    try:
+        root = lxml_html.fragment_fromstring(html, create_parent="div")
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return ""
+    prepare(root, base)
+    return _markdown(root, base)
+
+
+def main_text(root: Any, url: str, title: str) -> str:
+    """The article of a page as Markdown, without its title as a first heading; "" when there is none.
+
+    Changes `root`.
+    """
+    prepare(root, url)
+    text, options = _chosen(root, url, fast=True)
+    if len(text) < SHORT:
+        slow, slow_options = _chosen(root, url, fast=False)
+        text, options = (slow, slow_options) if len(slow) > len(text) else (text, options)
+    if not text:
+        return ""
+    body = root.find("body")
+    body = root if body is None else body
+    for area, enough in ((_area(body, text), _NEARLY_ALL), (body, _ENOUGH)):
+        area, kept = deepcopy(area), _Kept(text)
+        area.tail = None
+        for element in list(area.iter(*_NEVER)):
+            element.drop_tree()
+        _keep(area, kept, _holders(area), 0)
+        if kept.share_found >= enough:
+            return _without_title(_markdown(area, url), title)
+    return _without_title(_own_markdown(root, options), title)
+
+
+# --- choosing -------------------------------------------------------------------------------------
+
+
+def _chosen(root: Any, url: str, *, fast: bool) -> tuple[str, dict[str, Any]]:
+    """trafilatura's text, and the options that gave it."""
+    import trafilatura
+
+    # `deduplicate` stays off: it consults a cache of the whole process, so the third sight of a page is empty.
+    options: dict[str, Any] = {"url": url, "fast": fast, "include_comments": False, "include_tables": True}
+    return trafilatura.extract(root, **options) or "", options
+
+
+def _own_markdown(root: Any, options: dict[str, Any]) -> str:
+    import trafilatura
+
+    return trafilatura.extract(root, output_format="markdown", include_links=True, **options) or ""
+
+
+def _letters(text: str) -> str:
+    return _NOT_A_LETTER.sub("", text)
+
+
+class _Kept:
+    """The chosen text, asked piece by piece whether a piece of the page belongs to it; each letter is given once."""
+
+    def __init__(self, text: str) -> None:
+        self.all = ""
+        self.lines: dict[str, list[int]] = {}
+        for line in text.split("\n"):
+            # A table's line holds its cells between bars; each comes as a piece of its own.
+            for piece in line.split("|") if line.startswith("|") else [line]:
+                if letters := _letters(piece):
+                    self.lines.setdefault(letters, []).append(len(self.all))
+                    self.all += letters
+        self.given = bytearray(len(self.all))
+        self.next = 0
+
+    @property
+    def is_inside(self) -> bool:
+        """Between the first and the last chosen words: pictures and code belong to the article here only."""
+        return 0 < self.next < len(self.given) - _WHOLE
+
+    @property
+    def share_found(self) -> float:
+        return sum(self.given) / max(1, len(self.given))
+
+    def has(self, text: str) -> bool:
+        letters = _letters(text)
+        if letters and self.all.startswith(letters, self.next):  # goes on where the last piece ended
+            self._give(self.next, len(letters))
+            return True
+        start = self._line(letters) if letters in self.lines else -1
+        if start < 0 and len(letters) >= _WHOLE:
+            start = self.all.find(letters)
+            while start >= 0 and self.given[start + len(letters) // 2]:
+                start = self.all.find(letters, start + 1)
+            if start < 0:
+                return self._mostly(letters)
+        if start < 0:
+            return False
+        self._give(start, len(letters))
+        return True
+
+    def _line(self, letters: str) -> int:
+        starts = self.lines[letters]
+        while starts:
+            if not self.given[start := starts.pop(0)]:
+                return start
+        return -1
+
+    def _mostly(self, letters: str) -> bool:
+        """trafilatura leaves out some inline parts: the greater part of the piece must be there."""
+        step = max(12, len(letters) // 12)
+        samples = [self.all.find(letters[i : i + 12]) for i in range(0, len(letters) - 11, step)]
+        hits = [start for start in samples if start >= 0 and not self.given[start]]
+        if len(hits) < 0.6 * len(samples):
+            return False
+        for start in hits:
+            self._give(start, step)
+        return True
+
+    def _give(self, start: int, length: int) -> None:
+        end = min(start + length, len(self.given))
+        self.given[start:end] = b"\x01" * (end - start)
+        self.next = end
+
+
+def _area(body: Any, text: str) -> Any:
+    """The smallest element around nearly all that was chosen: outside it stand teasers of the same words."""
+    letters = _letters(text)
+    held: dict[Any, int] = {}
+    for element in body.iter(*_PROSE):
+        own = _letters(_text(element))
+        if len(own) >= _WHOLE and own in letters:
+            for holder in (element, *element.iterancestors()):
+                held[holder] = held.get(holder, 0) + len(own)
+    area, enough = body, _NEARLY * held.get(body, 0)
+    while (inner := next((c for c in area if held.get(c, 0) > enough), None)) is not None:
+        area = inner
+    return area
+
+
+def _holders(area: Any) -> set[Any]:
+    """The elements that hold blocks; all others are text."""
+    holders: set[Any] = set()
+    for block in area.iter(*_BLOCKS):
+        for element in block.iterancestors():
+            if element in holders:
+                break
+            holders.add(element)
+    return holders
+
+
+def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
+    """Take out of `element` what was not chosen; whether anything is left."""
+    if element.tag == "pre":
+        return kept.has(_text(element)) or (kept.is_inside and _text(element).strip() != "")
+    if element.tag == "table" and _is_data(element):
+        return _keep_table(element, kept)
+    if element.tag == "figure" and _is_picture(element):
+        return _keep_figure(element, kept)
+    if depth > _MAX_DEPTH or element not in holders:
+        return _keep_text(element, kept)
+    _wrap_runs(element, holders)
+    for child in list(element):
+        if not _keep(child, kept, holders, depth + 1):
+            element.remove(child)
+    return len(element) > 0
+
+
+def _wrap_runs(element: Any, holders: set[Any]) -> None:
+    """Text and inline elements between two blocks become one element, so that all children are kept or dropped alike."""
+    run = element.makeelement("span")
+    run.text, element.text = element.text, None
+    for child in list(element):
+        if child in holders or child.tag in _BLOCKS:
+            if len(run) or (run.text or "").strip():
+                child.addprevious(run)
+            run = element.makeelement("span")
+            run.text, child.tail = child.tail, None
+        else:
+            run.append(child)
+    if len(run) or (run.text or "").strip():
+        element.append(run)
+
+
+def _keep_text(element: Any, kept: _Kept) -> bool:
+    """Chosen words, or a picture alone that doesn't advertise another page."""
+    if _letters(text := _text(element)):
+        return kept.has(text)
+    images = list(element.iter("img"))
+    return kept.is_inside and bool(images) and not any(_is_signpost(image) for image in images)
+
+
+def _is_signpost(image: Any) -> bool:
+    """A picture that is a link to something other than a picture."""
+    link = next((e for e in image.iterancestors() if e.tag == "a"), None)
+    return link is not None and not _PICTURE.search(link.get("href") or "")
+
+
+def _is_picture(figure: Any) -> bool:
+    inside = {e.tag for e in figure.iterdescendants()}
+    return "img" in inside and not inside & {"pre", "table", "blockquote"}
+
+
+def _keep_figure(figure: Any, kept: _Kept) -> bool:
+    """The picture with its caption: in the text where it was chosen, else as the picture's own words."""
+    caption = " ".join(_text(figure).split())
+    image = next(figure.iter("img"))
+    is_chosen = bool(caption) and kept.has(caption)
+    if not (is_chosen or kept.is_inside):
+        return False
+    if caption and not is_chosen:
+        words = image.get("alt") or ""
+        for child in list(figure):
+            figure.remove(child)
+        figure.text = None
+        image.tail = None
+        image.set("alt", caption if len(words) < len(caption) else words)
+        figure.append(image)
+    return True
+
+
+def _keep_table(table: Any, kept: _Kept) -> bool:
+    cells = [_text(cell) for cell in table.iter("td", "th")]
+    cells = [cell for cell in cells if _letters(cell)]
+    chosen = sum(len(cell) for cell in cells if kept.has(cell))
+    return bool(cells) and chosen >= 0.5 * sum(map(len, cells))
+
+
+def _is_data(table: Any) -> bool:
+    """Rows and columns of short cells, not a layout."""
+    if next(table.iterdescendants("table"), None) is not None:
+        return False
+    rows = [[c for c in row if c.tag in ("td", "th")] for row in table.iter("tr")]
+    return len(rows) > 1 and max((len(row) for row in rows), default=0) > 1
+
+
+def _text(element: Any) -> str:
+    return "".join(element.itertext())
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _options(base: str) -> Any:
+    from html_to_markdown import ConversionOptions
+
+    return ConversionOptions(
+        extract_metadata=False,
+        bullets="-",
+        highlight_style="none",
+        include_blockquote_citations=False,
+        expand_abbreviations=False,
+        compact_tables=True,
+        hidden_content="reachable",
+        base_url=base,
+    )
+
+
+def _markdown(root: Any, base: str) -> str:
+    from html_to_markdown import convert
+    from lxml import html
+
+    for link in list(root.iter("a")):
+        link.attrib.pop("title", None)
+        if next(link.iter("img"), None) is not None and not _letters(_text(link)):
+            link.drop_tag()
+    written = convert(html.tostring(root, encoding="unicode"), _options(base)).content or ""
+    return re.sub(r"\n{3,}", "\n\n", written).strip()
+
+
+def _without_title(text: str, title: str) -> str:
+    """Without a first heading that repeats the title, which is kept elsewhere."""
+    first, _, rest = text.partition("\n")
+    words = _letters(first).casefold()
+    if first.startswith("#") and words and (words in _letters(title).casefold()):
+        return rest.strip()
+    return text.strip()

@@ -1,0 +1,156 @@
+"""From a fetched answer to an Article: what kind of thing it is, what its head says, its text, and whether to believe it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from urllib.parse import urlsplit
+
+from digest.extract.body import main_text
+from digest.extract.document import Head, decoded, head_of, tree_of
+from digest.extract.walls import wall
+from digest.model import Article, Response
+from digest.text import language, summary
+from digest.urls import canonical_url, host_of, is_web_url
+
+log = logging.getLogger(__name__)
+
+_LITTLE = 200
+"""Characters of text under which a page's own description is the better part of it."""
+
+_TEASER = 1000
+"""Characters up to which the text of a page that is not free to read is taken for its teaser."""
+
+_KINDS = (
+    ("a PDF", "application/pdf", b"%PDF-"),
+    ("an image", "image/", b"\x89PNG"),
+    ("a video", "video/", b""),
+    ("audio", "audio/", b""),
+    ("JSON", "application/json", b""),
+    ("an archive", "application/zip", b"PK\x03\x04"),
+    ("a file", "application/octet-stream", b""),
+)
+"""What is linked and not read: media type, or how it begins."""
+
+_BELIEVABLE_HEADS = ("a paywall", "needs JavaScript")
+"""Walls whose page still describes the article; the others describe themselves."""
+
+
+def article(response: Response, key: str) -> Article:
+    """See `digest.extract.page_article`."""
+    content_type = response.headers.get("content-type", "").lower()
+    blank = Article(key=key, url=response.url)
+    if kind := _other_kind(response.body, content_type):
+        return _with_aliases(blank, error=f"{kind}: linked, not fetched", response=response)
+    text = decoded(response.body, content_type)
+    if content_type.startswith(("text/plain", "text/markdown")) and "<html" not in text[:1000].lower():
+        return _with_aliases(
+            blank, text=text.strip(), origin="page", language=language(text), response=response
+        )
+    root = tree_of(text)
+    if root is None:
+        return Article(key=key, url=response.url, error="an empty page")
+    head = head_of(root, response.final_url)
+    return _read(blank, response, root, head)
+
+
+def _read(blank: Article, response: Response, root: object, head: Head) -> Article:
+    text, trouble = "", ""
+    try:
+        text = main_text(root, head.base or response.final_url, head.title)
+    except Exception as error:  # trafilatura and lxml on a hostile page: its head may do
+        log.warning("extraction failed url=%s error=%r", response.url, error)
+        trouble = f"the text could not be read ({type(error).__name__})"
+    reason = wall(head.title, text) or ("" if head.is_free or len(text) > _TEASER else "a paywall")
+    if _led_home(response):
+        reason = "an error page: the address leads to the site's home page"
+    if reason:
+        return _described(blank, head, reason, believed=reason in _BELIEVABLE_HEADS, response=response)
+    if trouble or (len(text) < _LITTLE and len(text) <= len(head.description)):
+        return _described(
+            blank, head, trouble or "little text without a browser", believed=True, response=response
+        )
+    spoken = _language(text[:4000], head.language)
+    return _with_aliases(
+        blank,
+        **_metadata(head),
+        language=spoken,
+        text=text,
+        summary=head.description or summary(head.title, text, spoken),
+        origin="page",
+        response=response,
+        head=head,
+    )
+
+
+def _described(blank: Article, head: Head, reason: str, *, believed: bool, response: Response) -> Article:
+    """Without the page's text: what its head says, as far as the head is about the article."""
+    if not believed:
+        return Article(key=blank.key, url=blank.url, error=reason)
+    return _with_aliases(
+        blank,
+        **_metadata(head),
+        language=_language(f"{head.title} {head.description}", head.language),
+        summary=head.description,
+        origin="description" if head.description else "none",
+        error=reason,
+        response=response,
+        head=head,
+    )
+
+
+def _metadata(head: Head) -> dict[str, object]:
+    return {
+        "title": head.title,
+        "author": head.author,
+        "site": head.site,
+        "published": head.published,
+        "image": head.image,
+    }
+
+
+def _language(text: str, declared: str) -> str:
+    """The script decides; among the languages in Latin letters the page's own word does."""
+    found = language(text)
+    is_latin = not declared.lower().startswith(("en", "zh", "ja", "ko", "ru", "ar"))
+    return declared if declared and (not found or (found == "en" and is_latin)) else found
+
+
+def _other_kind(body: bytes, content_type: str) -> str:
+    if not body.strip():
+        return "an empty page"
+    for kind, media_type, start in _KINDS:
+        if content_type.startswith(media_type) or (start and body.startswith(start)):
+            return kind
+    return ""
+
+
+def _with_aliases(
+    blank: Article, *, response: Response, head: Head | None = None, **fields: object
+) -> Article:
+    """`blank` with `fields` and the other keys under which the same article was seen."""
+    said = [response.final_url, *((head.canonical, head.og_url) if head else ())]
+    keys = dict.fromkeys(canonical_url(url) for url in said if _is_believable(url, response))
+    keys.pop(blank.key, None)
+    return Article(key=blank.key, url=blank.url, aliases=tuple(keys), **fields)  # type: ignore[arg-type]
+
+
+def _is_believable(url: str, response: Response) -> bool:
+    """Not a home page, unless one was asked for: many sites name theirs on every page, or lead there when lost."""
+    if not is_web_url(url):
+        return False
+    return not _is_home(url) or (_is_home(response.url) and host_of(url) == host_of(response.url))
+
+
+def _is_home(url: str) -> bool:
+    parts = urlsplit(url)
+    return (
+        not parts.query
+        and re.fullmatch(r"/?(?:index\.\w+|home|[a-z]{2}(?:-[a-z]{2})?)?/?", parts.path.lower()) is not None
+    )
+
+
+def _led_home(response: Response) -> bool:
+    """A redirect from a page to the same site's home page says that the page is gone."""
+    asked, got = response.url, response.final_url
+    return _is_home(got) and not _is_home(asked) and host_of(asked) == host_of(got)

@@ -1,0 +1,284 @@
+"""Markup that no converter understands, put into forms that all do: formulas, code blocks, footnotes, lazy images.
+
+Done before anything is chosen or converted, on the page's own tree, so that the choice and the text agree.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from digest.urls import absolute_url
+
+_CODE_LANGUAGE = re.compile(
+    r"(?:^|\s)(?:language|lang|highlight-source|brush:|sourceCode|hljs|highlight|code|prettyprint)[-\s:]+"
+    r"(?!line|block|wrap|snippet|toolbar|container|none|plaintext|text\b)([A-Za-z][\w+#.-]*)"
+)
+_LINE_NUMBERS = re.compile(
+    r"(?i)(?:^|[\s_-])(?:linenos?|line-?numbers?(?:-rows)?|gutter|lnt?|hljs-ln-numbers|blob-num|rouge-gutter)(?:$|[\s_-])"
+)
+_FOOTNOTE_HREF = re.compile(
+    r"#(?:.*[-_:.])?(?:fn|footnote|note|ftn|cite_note|endnote)s?[-_:.]?[\w.:-]*$", re.I
+)
+_NOTE_ROLE = re.compile(r"(?i)doc-noteref|\bfoot-?note|\bfn-?ref|\bnote-?ref|\bendnote")
+_MARK = re.compile(r"\[?\(?(\d{1,3}|[*†‡§]|[a-z])\)?\]?")
+_BACK = re.compile(r"^[↩⏎↑^⤴\ufe0e\ufe0f\s]+$|^(?:back|jump up|返回)$", re.I)
+_BLOCK_INSIDE = {"div", "ul", "ol", "blockquote", "pre", "table"}
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-srcset", "srcset")
+_TRACKER = re.compile(
+    r"(?i)/(?:pixel|spacer|blank|transparent|1x1|track(?:ing)?|beacon|stat)\b|doubleclick|feedsportal|feedburner\.com/~|/b\?"
+)
+
+
+def prepare(root: Any, base: str) -> None:
+    """All of it, in place. `base` resolves the addresses of images."""
+    _formulas(root)
+    _code(root)
+    _footnotes(root)
+    _images(root, base)
+
+
+# --- formulas -------------------------------------------------------------------------------------
+
+
+def _formulas(root: Any) -> None:
+    """TeX of KaTeX, MathJax, MathML, WordPress and Wikipedia as `$…$`, on a line of its own as `$$…$$`."""
+    for script in list(root.iter("script")):
+        kind = (script.get("type") or "").lower()
+        if kind.startswith("math/tex"):
+            _drop_rendering(script)
+            _replace(script, _tex(script.text or "", display="mode=display" in kind))
+    for math in list(root.iter("{http://www.w3.org/1998/Math/MathML}math", "math")):
+        tex = _annotation(math) or math.get("alttext") or ""
+        if tex and math.getparent() is not None:
+            holder = _holder(math)
+            display = math.get("display") == "block" or "display" in (holder.get("class") or "")
+            _replace(holder, _tex(tex, display=display))
+    for image in list(root.iter("img")):
+        names = image.get("class") or ""
+        alt = image.get("alt") or ""
+        if alt and re.search(r"\b(?:latex|tex|mwe-math-fallback-image-\w+|ee_img|eeimg)\b", names):
+            _replace(image, _tex(alt, display="display" in names))
+
+
+def _annotation(math: Any) -> str:
+    for element in math.iter():
+        is_annotation = isinstance(element.tag, str) and element.tag.rpartition("}")[2] == "annotation"
+        if is_annotation and "tex" in (element.get("encoding") or "").lower():
+            return "".join(element.itertext())
+    return ""
+
+
+def _holder(math: Any) -> Any:
+    """The outermost element that draws this formula and nothing else (KaTeX draws it twice)."""
+    holder = math
+    while (parent := holder.getparent()) is not None and re.search(
+        r"(?i)\b(?:katex|mathjax|mjx|mwe-math)", parent.get("class") or parent.tag
+    ):
+        holder = parent
+    return holder
+
+
+def _drop_rendering(script: Any) -> None:
+    """MathJax 2 leaves what it drew in front of the script."""
+    before = script.getprevious()
+    while before is not None and not (script.getprevious().tail or "").strip():
+        if not re.search(r"(?i)mathjax", before.get("class") or ""):
+            break
+        _replace(before, "")
+        before = script.getprevious()
+
+
+def _tex(source: str, *, display: bool) -> str:
+    tex = re.sub(r"^\{\\(?:display|text)style\s*(.*)\}$", r"\1", " ".join(source.split()).strip("$"))
+    tex = re.sub(r"^\s*<!\[CDATA\[|\]\]>\s*$|^%\s*", "", tex).strip()
+    if not tex:
+        return ""
+    return f"$${tex}$$" if display else f"${tex}$"
+
+
+# --- code -----------------------------------------------------------------------------------------
+
+
+def _code(root: Any) -> None:
+    """`<pre>` with nothing but text in a `<code class="language-x">`, without line numbers."""
+    from lxml import html
+
+    for code in list(root.iter("code")):
+        if next(code.iter("pre"), None) is not None:  # some highlighters wrap the block in it
+            code.tag = "div"
+    for pre in list(root.iter("pre")):
+        parent = pre.getparent()
+        if parent is None or _in_gutter(pre):
+            continue
+        language = _code_language(pre)
+        for element in list(pre.iter()):
+            if element is not pre and _LINE_NUMBERS.search(str(element.get("class") or "")):
+                _replace(element, "")
+        for br in list(pre.iter("br")):
+            _replace(br, "\n")
+        text = pre.text_content().strip("\n")
+        for child in list(pre):
+            pre.remove(child)
+        pre.text = None
+        code = html.Element("code")
+        code.text = text
+        if language:
+            code.set("class", f"language-{language}")
+        pre.append(code)
+        _lift_from_table(pre)
+
+
+def _code_language(pre: Any) -> str:
+    near = [pre, *pre.iter("code"), *list(pre.iterancestors())[:3]]
+    for element in near:
+        said = element.get("data-lang") or element.get("data-language") or element.get("lang") or ""
+        if (
+            said
+            and element.tag in ("pre", "code", "div", "figure")
+            and re.fullmatch(r"[\w+#.-]{1,20}", said)
+            and said[:2] != "zh"
+        ):
+            return said.lower() if said not in ("en", "text", "plaintext") else ""
+        if match := _CODE_LANGUAGE.search(element.get("class") or ""):
+            return match[1].lower()
+    return ""
+
+
+def _in_gutter(pre: Any) -> bool:
+    """The half of a two-column listing that holds the numbers; emptied."""
+    for element in [pre, *list(pre.iterancestors())[:2]]:
+        if _LINE_NUMBERS.search(element.get("class") or ""):
+            _replace(element, "")
+            return True
+    return False
+
+
+def _lift_from_table(pre: Any) -> None:
+    """A listing laid out as a table of numbers and code becomes the code."""
+    table = next((e for e in list(pre.iterancestors())[:5] if e.tag == "table"), None)
+    if table is None or table.getparent() is None:
+        return
+    rest = "".join(t for t in table.itertext()).replace(pre.text_content(), "")
+    if not re.search(r"[^\W\d]", rest):
+        tail, table.tail = table.tail, None
+        table.getparent().replace(table, pre)
+        pre.tail = tail
+
+
+# --- footnotes ------------------------------------------------------------------------------------
+
+
+def _footnotes(root: Any) -> None:
+    """References as `[^1]`, notes as paragraphs that begin with `[^1]:`. Only what leads to a note is a reference."""
+    anchors = [a for a in root.iter("a") if "#" in (a.get("href") or "") and _is_mark(a)]
+    if not anchors:
+        return
+    places = {
+        name: e for e in root.iter() if (name := e.get("id") or (e.get("name") if e.tag == "a" else ""))
+    }
+    numbers: dict[Any, str] = {}
+    for anchor in anchors:
+        target = places.get(unquote(anchor.get("href").rpartition("#")[2]))
+        note = _note_around(target, anchor) if target is not None else None
+        if note is None:
+            continue
+        words = _MARK.fullmatch(_words(anchor))
+        own = words[1] if words and words[1].isdecimal() else ""
+        number = numbers.setdefault(note, own or str(len(numbers) + 1))
+        parent = anchor.getparent()
+        is_alone = parent is not None and parent.tag in ("sup", "span") and _words(parent) == _words(anchor)
+        _replace(parent if is_alone else anchor, f"[^{number}]")
+    for note, number in numbers.items():
+        _note(note, number)
+
+
+def _is_mark(anchor: Any) -> bool:
+    """A number or a star that is raised, or whose address or role says that it leads to a note."""
+    if not _MARK.fullmatch(_words(anchor)):
+        return False
+    near = [anchor, *list(anchor.iterancestors())[:2]]
+    said = " ".join(f"{e.get('class') or ''} {e.get('role') or ''} {e.get('id') or ''}" for e in near)
+    is_raised = any(e.tag == "sup" for e in (*near, *anchor.iter()))
+    return bool(is_raised or _FOOTNOTE_HREF.search(anchor.get("href")) or _NOTE_ROLE.search(said))
+
+
+def _note_around(target: Any, anchor: Any) -> Any:
+    """The block that holds the note; None when the address leads back up, or to no text of its own."""
+    for element in (target, *list(target.iterancestors())[:3]):
+        if element.tag in ("li", "p", "div", "aside", "dd", "section", "td"):
+            is_note = len(_words(element)) > len(_words(anchor)) + 2
+            return element if is_note and anchor not in element.iterdescendants("a") else None
+    return None
+
+
+def _words(element: Any) -> str:
+    return "".join(element.itertext()).strip()
+
+
+def _note(element: Any, number: str) -> None:
+    for anchor in list(element.iter("a")):
+        if _BACK.search(_words(anchor)):
+            _replace(anchor, "")
+    first = next((e for e in element.iter("p")), element)
+    # Some write the number at the note's head themselves.
+    lead = next((e for e in first.iterdescendants() if _words(e)), None)
+    if lead is not None and not (first.text or "").strip() and _words(lead).strip("[]().: ") == number:
+        _replace(lead, "")
+    words = re.sub(rf"^\s*[\[(]?{number}[\]).:]\s*", "", first.text or "").lstrip(" .:")
+    first.text = f"[^{number}]: {words}"
+    if element.tag == "li":
+        element.tag = (
+            "p" if first is element and not _BLOCK_INSIDE & {e.tag for e in element.iter()} else "div"
+        )
+        parent = element.getparent()
+        if parent is not None and parent.tag in ("ol", "ul"):
+            parent.tag = "div"
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+def _images(root: Any, base: str) -> None:
+    """Where lazy ones really are, absolute; without dots that count readers and pictures inside addresses."""
+    for image in list(root.iter("img")):
+        src = _source(image, base)
+        if not src or _is_dot(image) or _TRACKER.search(src):
+            _replace(image, "")
+            continue
+        alt = " ".join((image.get("alt") or "").split())
+        for name in list(image.attrib):
+            del image.attrib[name]
+        image.set("src", src)
+        image.set("alt", alt)
+
+
+def _source(image: Any, base: str) -> str:
+    src = image.get("src") or ""
+    lazy = next((image.get(name) for name in _LAZY if image.get(name)), "")
+    if lazy and (
+        not src or src.startswith("data:") or re.search(r"(?i)placeholder|blank|spacer|lazy|loading", src)
+    ):
+        src = lazy.split(",")[-1].split()[0] if " " in lazy.strip() else lazy
+    return absolute_url(base, src) if src and not src.startswith("data:") else ""
+
+
+def _is_dot(image: Any) -> bool:
+    return any(
+        (image.get(side) or "").removesuffix("px").strip() in ("0", "1") for side in ("width", "height")
+    )
+
+
+def _replace(element: Any, text: str) -> None:
+    """`element` gives way to `text`; what follows it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    text += element.tail or ""
+    before = element.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + text
+    else:
+        parent.text = (parent.text or "") + text
+    parent.remove(element)
