@@ -1,11 +1,8 @@
-"""feeds.opml: read leniently, written cleanly, edited without touching what it does not concern.
+"""Subscription lists: OPML in and out, text only. Reading takes what people's files really hold; editing splices.
 
-    subscriptions(data) -> feeds, warnings      added / removed(data) -> data      written(feeds) -> data
-
-Of the subscription lists that people hand around two in three are no well-formed XML (bare "&", foreign entities,
-cut tails), so nothing here asks an XML parser: outlines are scanned as tags with attributes, which reads well-formed
-lists just the same, expands no entity and loads nothing. Feed addresses are taken as they are; what may be polled is
-others' matter.
+The reader is a tokenizer of start and end tags, not an XML parser: two of three lists in the wild are not well-formed,
+it knows where each outline stands, so that adding and removing leave the rest of the user's file as it was, and
+without a DTD there are no entities to expand and nothing to load.
 """
 
 from __future__ import annotations
@@ -13,392 +10,507 @@ from __future__ import annotations
 import codecs
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain, count
-from xml.sax.saxutils import escape
 
-from digest.durations import duration
-from digest.durations import written as duration_written
 from digest.errors import OpmlError
 from digest.model import Feed
 
 NAMESPACE = "urn:digest:opml"
-"""Of our attributes on an outline: interval, full_text, weight."""
+"""Of interval ("6h"), fullText ("true") and weight ("1.5"), which OPML has no words for."""
 
-_OURS = ("interval", "full_text", "weight")
-_PREFIX = "digest"
-_PLAIN = {"xmlurl": "xmlUrl", "htmlurl": "htmlUrl", "text": "text", "title": "title", "type": "type", "category": "category"}  # fmt: skip
-"""Attributes of an outline that we understand, in whatever case lists write them."""
+_XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+_UNDECLARED = "urn:undeclared-prefix:"
 
-# Atomic and possessive groups (Python 3.11): an unclosed quote costs one pass, not one pass a character.
-_TAG = re.compile(
-    r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|
-    <(?P<close>/?)(?P<name>outline|body|opml|head)\b(?P<attributes>(?:[^<>"']|"[^"]*+"|'[^']*+')*+)>""",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+_TOKEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>"
+    # A start or end tag: attribute values may hold a stray "<", though not a whole tag of ours.
+    r"|<(?P<end>/?)(?P<name>[A-Za-z_][\w:.-]*)"
+    r"(?P<attributes>(?:[^<>\"']|\"(?:[^\"<]|<(?!/?(?i:outline|body|opml)\b))*\"|'(?:[^'<]|<(?!/?(?i:outline|body|opml)\b))*')*)>"
+    # The same with its quotes broken: up to the last ">" before the next tag.
+    r"|<(?P<end2>/?)(?P<name2>[A-Za-z_][\w:.-]*)(?P<attributes2>[^<]*)>",
+    re.DOTALL,
 )
-_ATTRIBUTE = re.compile(r"""([^\s=/<>"']+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, not even as a reference (section 2.2)."""
+_ATTRIBUTE = re.compile(r"([A-Za-z_][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_INTERVAL = re.compile(r"(\d{1,8})\s*(?:([smhdw])[a-z]*)?", re.IGNORECASE)
+_UNITS = {
+    "w": timedelta(weeks=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
 
-
-@dataclass(frozen=True, slots=True)
-class _Outline:
-    """An outline in the text: where its tags stand, what it says, what it lies in."""
-
-    start: int
-    end: int
-    """Of the opening tag."""
-    close: int
-    """Where its content ends: its closing tag, or where that is missed; `end` for one without content."""
-    after: int
-    """Behind the whole element."""
-    attributes: tuple[tuple[str, str], ...]
-    folder: tuple[str, ...]
-
-    def get(self, name: str) -> str:
-        return next((value for key, value in self.attributes if _PLAIN.get(key.lower()) == name), "")
-
-    @property
-    def url(self) -> str:
-        return _address(self.get("xmlUrl"))
-
-    @property
-    def name(self) -> str:
-        return self.get("text") or self.get("title")
+Subscriptions = tuple[tuple[Feed, ...], tuple[str, ...]]
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
-def subscriptions(data: bytes, name: str) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
-    """The feeds of a list in its order, each address once, and what could not be understood, in words.
+def subscriptions(data: bytes, name: str) -> Subscriptions:
+    """The feeds in the order of the file, each address once, and what was odd, each with its line.
 
-    `name` is the file's, for the error. Raises OpmlError for a document that is no OPML at all.
+    Raises OpmlError, with `name` as its subject, for a document that is no OPML at all.
     """
-    text, _ = _decoded(data)
-    outlines = list(_outlines(text))
-    if not outlines and not re.search(r"<(?:opml|body)\b", text, re.IGNORECASE):
-        raise OpmlError(name, f"is no OPML: {_looks_like(text)}")
-    prefixes = _prefixes(text)
+    text = _decoded(data).text
+    if not _is_opml(text):
+        raise OpmlError(
+            name, f"this is {_kind(text)}, not OPML: a list begins with <opml> and holds <outline> elements"
+        )
     feeds: dict[str, Feed] = {}
     warnings: list[str] = []
-    for outline in outlines:
-        if not (given := outline.get("xmlUrl")):
-            continue
-        if not outline.url:
-            warnings.append(f"{outline.name or 'a feed'}: {given!r} is no web address; left out")
-        elif outline.url in feeds:
-            warnings.append(f"{outline.url} is listed again; the first one counts")
+    for outline in _outlines(text):
+        line = text.count("\n", 0, outline.start) + 1
+        feed = _feed(outline)
+        if feed is None:
+            if outline.address is not None:
+                warnings.append(
+                    f"line {line}: an outline without an address ({_title(outline) or 'no title'})"
+                )
+        elif feed.url in feeds:
+            warnings.append(f"line {line}: {feed.url} again; the first one counts")
         else:
-            feeds[outline.url] = _feed(outline, prefixes, warnings)
+            feeds[feed.url] = feed
     return tuple(feeds.values()), tuple(warnings)
 
 
-def _feed(outline: _Outline, prefixes: Mapping[str, str], warnings: list[str]) -> Feed:
-    ours: dict[str, str] = {}
-    others: list[tuple[str, str]] = []
-    for key, value in outline.attributes:
-        clark = _clark(key, prefixes)
-        if clark.startswith(f"{{{NAMESPACE}}}") and clark.rpartition("}")[2] in _OURS:
-            ours[clark.rpartition("}")[2]] = value
-        elif not key.startswith("xmlns") and _PLAIN.get(key.lower()) not in (
-            "xmlUrl",
-            "htmlUrl",
-            "text",
-            "category",
-        ):
-            others.append((clark, value))
-    title = outline.name
-    settings = _settings(ours, outline.url, warnings)
-    implied = {("title", title), ("type", "rss")}
-    return Feed(
-        url=outline.url,
-        title=title,
-        site_url=outline.get("htmlUrl").strip(),
-        tags=_tags(outline.get("category")),
-        interval=settings[0],
-        full_text=settings[1],
-        weight=settings[2],
-        folder=outline.folder,
-        attributes=tuple(pair for pair in others if pair not in implied),
-    )
+@dataclass(slots=True)
+class _Outline:
+    """One outline element: its attributes by lower-cased name or, with a namespace, in Clark notation; its place."""
+
+    attributes: dict[str, str]
+    folder: tuple[str, ...]
+    start: int
+    tag_end: int
+    """After the start tag."""
+    end: int
+    """After the end tag."""
+    is_empty: bool
+    """Written as <outline/>."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Attribute names as written, by the key above."""
+
+    @property
+    def address(self) -> str | None:
+        """The feed's address, "" if the attribute is there and empty, None if this is no subscription."""
+        address = self.attributes.get("xmlurl")
+        if address is None and self.attributes.get("type", "").lower() in ("rss", "atom"):
+            address = self.attributes.get("url")
+        return None if address is None else _address(address)
 
 
-def _settings(
-    ours: Mapping[str, str], url: str, warnings: list[str]
-) -> tuple[timedelta | None, bool | None, float]:
-    """interval, full_text and weight; one that makes no sense is told and counts as not set."""
-    interval, full_text, weight = None, None, 1.0
-    try:
-        interval = duration(ours["interval"]) if "interval" in ours else None
-    except ValueError as error:
-        warnings.append(f"{url}: interval {ours['interval']!r}: {error}")
-    if "full_text" in ours:
-        full_text = {"true": True, "false": False}.get(ours["full_text"].strip().lower())
-        if full_text is None:
-            warnings.append(f'{url}: full_text {ours["full_text"]!r}: expected "true" or "false"')
-    if "weight" in ours:
-        if re.fullmatch(r"\d{1,6}(\.\d{1,25})?", ours["weight"].strip(), re.ASCII):
-            weight = float(ours["weight"])
-        else:
-            warnings.append(f'{url}: weight {ours["weight"]!r}: expected a number such as "1.5"')
-    return interval, full_text, weight
+def _outlines(text: str) -> Iterator[_Outline]:
+    """All outlines, parents before children."""
+    found: list[_Outline] = []
+    stack: list[_Open] = []
+    for token in _tags(text):
+        if token.name not in _NESTING:
+            continue
+        if token.is_end:
+            _close(stack, token)
+            continue
+        around = stack[-1] if stack else _Open("", {})
+        scope = {**around.scope, **prefixes} if (prefixes := token.prefixes()) else around.scope
+        inner = _Open(token.name, scope, around.folder)
+        if token.name == "outline":
+            attributes, names = token.attributes(scope)
+            outline = _Outline(
+                attributes, around.folder, token.start, token.end, token.end, token.is_empty, names
+            )
+            found.append(outline)
+            title = _title(outline)
+            folder = (*around.folder, title) if title and len(around.folder) < _MAX_DEPTH else around.folder
+            inner = _Open(token.name, scope, folder, outline)
+        if not token.is_empty:
+            stack.append(inner)
+    for left in stack:  # never closed: up to the end
+        if left.outline:
+            left.outline.end = len(text)
+    return iter(found)
 
 
-def _tags(category: str) -> tuple[str, ...]:
-    """ "/ai,/llm" as OPML 2.0 writes categories; the slash in front is the root of the hierarchy."""
-    names = (part.strip().strip("/").strip() for part in category.split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
+_NESTING = frozenset(("opml", "body", "outline"))
+_MAX_DEPTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An element that has begun: the namespaces that hold in it by prefix, and the folder that it is."""
+
+    name: str
+    scope: dict[str, str]
+    folder: tuple[str, ...] = ()
+    outline: _Outline | None = None
+
+
+def _close(stack: list[_Open], token: _Tag) -> None:
+    """Ends the nearest open element of this name and what is open inside it; a stray end tag ends nothing."""
+    if all(inner.name != token.name for inner in stack):
+        return
+    while stack:
+        inner = stack.pop()
+        if inner.outline:
+            inner.outline.end = token.end if inner.name == token.name else token.start
+        if inner.name == token.name:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    name: str
+    """Lower case."""
+    written: str
+    """What stands between the name and ">"."""
+    is_end: bool
+    start: int
+    end: int
+
+    @property
+    def is_empty(self) -> bool:
+        return self.written.rstrip().endswith("/")
+
+    def prefixes(self) -> dict[str, str]:
+        """Namespaces by the prefixes declared here."""
+        return {
+            name[6:]: value
+            for name, value in _attributes(self.written)
+            if name.startswith("xmlns:") and len(name) > 6
+        }
+
+    def attributes(self, scope: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        found: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for name, value in _attributes(self.written):
+            if name == "xmlns" or name.startswith("xmlns:"):
+                continue
+            prefix, colon, local = name.partition(":")
+            if colon and prefix and local:
+                key = f"{{{scope.get(prefix, _XML_NAMESPACE if prefix == 'xml' else _UNDECLARED + prefix)}}}{local}"
+            else:
+                key = name.lower()
+            if key not in found:
+                found[key] = value
+                names[key] = name
+        return found, names
+
+
+def _tags(text: str) -> Iterator[_Tag]:
+    for match in _TOKEN.finditer(text):
+        name = match["name"] or match["name2"]
+        if name:
+            written = match["attributes"] if match["name"] else match["attributes2"]
+            yield _Tag(name.lower(), written, bool(match["end"] or match["end2"]), match.start(), match.end())
+
+
+def _attributes(written: str) -> Iterator[tuple[str, str]]:
+    """Name and value; entities and control characters resolved, white space as XML normalises it."""
+    for name, double, single, bare in _ATTRIBUTE.findall(written.rstrip("/ \t\r\n") + " "):
+        value = re.sub(r"[\t\r\n]", " ", double or single or bare)
+        yield name, _CONTROL.sub("", html.unescape(value) if "&" in value else value)
+
+
+def _title(outline: _Outline) -> str:
+    return outline.attributes.get("text", "").strip() or outline.attributes.get("title", "").strip()
 
 
 def _address(text: str) -> str:
-    """An address to poll; "feed:" (a scheme of the noughties) taken off, "" for what is none."""
-    url = re.sub(r"\s+", "", text)
-    url = re.sub(r"^feed:(?://)?(?=https?:)", "", url, flags=re.IGNORECASE)
-    url = re.sub(r"^feed:(?://)?", "http://", url, flags=re.IGNORECASE)
-    return url if re.match(r"https?://[^/?#]", url, re.IGNORECASE) else ""
+    """feed://x and feed:https://x, which browsers once used, are http addresses."""
+    text = re.sub(r"(?i)^feed:(?://)?(?=https?:)", "", text.strip())
+    return re.sub(r"(?i)^feed://", "https://", text)
 
 
-def _looks_like(text: str) -> str:
-    """What stands there instead, for a person."""
-    if not text.strip():
-        return "it is empty"
-    if title := re.search(r"<title[^>]*>([^<]{1,80})", text, re.IGNORECASE):
-        kind = "a web page" if re.search(r"<html", text, re.IGNORECASE) else "a document"
-        return f"{kind} titled {html.unescape(title[1]).strip()!r}"
-    if root := re.search(r"<([A-Za-z][\w:.-]*)", text):
-        return f"a document of <{root[1]}>"
-    return f"a text that begins {text.strip()[:40]!r}"
+_OURS = {"interval": "interval", "fullText": "full_text", "weight": "weight"}
+_READ = frozenset(("xmlurl", "htmlurl", "text", "category", *(f"{{{NAMESPACE}}}{name}" for name in _OURS)))
 
 
-# --- editing --------------------------------------------------------------------------------------
+def _feed(outline: _Outline) -> Feed | None:
+    if not outline.address:
+        return None
+    values = outline.attributes
+    title = _title(outline)
+    dropped = set(_READ)
+    if "xmlurl" not in values:
+        dropped.add("url")
+    if values.get("title", "").strip() in ("", title):
+        dropped.add("title")
+    if values.get("type", "").lower() in ("", "rss"):
+        dropped.add("type")
+    weight = _number(values.get(f"{{{NAMESPACE}}}weight", ""))
+    return Feed(
+        url=outline.address,
+        title=title,
+        site_url=values.get("htmlurl", "").strip(),
+        tags=_tags_of(values.get("category", "")),
+        interval=_interval(values.get(f"{{{NAMESPACE}}}interval", "")),
+        full_text={"true": True, "false": False}.get(
+            values.get(f"{{{NAMESPACE}}}fullText", "").strip().lower()
+        ),
+        weight=1.0 if weight is None else weight,
+        folder=outline.folder,
+        attributes=tuple(
+            (key if key.startswith("{") else outline.names[key], value)
+            for key, value in values.items()
+            if key not in dropped
+        ),
+    )
 
 
-def added(data: bytes, feed: Feed, folder: Sequence[str] = ()) -> bytes:
-    """The list with one more feed, at the end of `folder` (made if it isn't there); all else stays byte for byte."""
-    text, encoding = _decoded(data)
-    outlines = list(_outlines(text))
-    depth, home = 0, None
-    for outline in outlines:
-        if (
-            depth < len(folder)
-            and not outline.url
-            and (*outline.folder, outline.name) == tuple(folder[: depth + 1])
-        ):
-            depth, home = depth + 1, outline
-    line = _outline_written(feed, namespaces := _Namespaces(_prefixes(text)), namespaces.declarations)
-    for name in reversed(folder[depth:]):
-        line = f"<outline text={_quoted(name)}>{line}</outline>"
-    if home is None:
-        changed = _into_body(text, line)
-    elif home.close == home.end:  # <outline text="Folder"/> becomes a pair
-        opening = re.sub(r"\s*/?>$", ">", text[home.start : home.end])
-        changed = f"{text[: home.start]}{opening}{line}</outline>{text[home.end :]}"
-    else:
-        changed = _before(text, home.close, line)
-    return _encoded(changed, encoding)
+def _tags_of(category: str) -> tuple[str, ...]:
+    """OPML 2.0: comma-separated, slash-delimited; "/ai,/llm" are the tags ai and llm."""
+    paths = (filter(None, (step.strip() for step in path.split("/"))) for path in category.split(","))
+    return tuple(dict.fromkeys(tag for path in paths if (tag := "/".join(path))))
 
 
-def removed(data: bytes, url: str) -> bytes:
-    """The list without the feed of that address, wherever it is listed; all else stays byte for byte."""
-    text, encoding = _decoded(data)
-    for outline in sorted(_outlines(text), key=lambda o: -o.start):
-        if outline.url == url:
-            line_start = text.rfind("\n", 0, outline.start) + 1
-            alone = not text[line_start : outline.start].strip()
-            rest = re.match(r"[ \t]*\r?\n", text[outline.after :]) if alone else None
-            start = line_start if rest else outline.start
-            text = text[:start] + text[outline.after + (rest.end() if rest else 0) :]
-    return _encoded(text, encoding)
+def _interval(text: str) -> timedelta | None:
+    """ "6h", "90m", "2d"; a bare number is minutes."""
+    match = _INTERVAL.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        return None
+    return int(match[1]) * _UNITS[(match[2] or "m").lower()]
 
 
-def _into_body(text: str, line: str) -> str:
-    """`line` at the end of the body; where there is none, of the document."""
-    if empty := re.search(r"<body\b[^<>]*/>", text, re.IGNORECASE):
-        return f"{text[: empty.start()]}<body>\n{line}\n</body>{text[empty.end() :]}"
-    if end := re.search(r"</(?:body|opml)\s*>", text, re.IGNORECASE):
-        return _before(text, end.start(), line)
-    return f"{text.rstrip()}\n{line}\n"
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < 1e6 else None
 
 
-def _before(text: str, place: int, line: str) -> str:
-    """`line` as a line of its own before the closing tag at `place`, indented as what it joins."""
-    start = text.rfind("\n", 0, place) + 1
-    indent = text[start:place]
-    if start == 0 or indent.strip():
-        return f"{text[:place]}{line}{text[place:]}"
-    return f"{text[:start]}{indent}  {line}\n{text[start:]}"
+# --- what a document is, and its encoding ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    text: str
+    encoding: str
+    mark: bytes = b""
+
+    def encoded(self, text: str) -> bytes:
+        return self.mark + text.encode(self.encoding, "xmlcharrefreplace")
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def _decoded(data: bytes) -> _Decoded:
+    """By its mark, as UTF-8, by its declaration, else as Windows-1252 with every byte meaning something."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _Decoded(data[len(mark) :].decode(encoding, "replace"), encoding, mark)
+    declared = _DECLARED.match(data)
+    label = declared[1].decode("ascii").lower() if declared else "utf-8"
+    for encoding in ("utf-8", "gb18030" if label in ("gb2312", "gbk") else label, "cp1252"):
+        try:
+            return _Decoded(data.decode(encoding), encoding)
+        except (UnicodeError, LookupError):
+            continue
+    return _Decoded(data.decode("latin-1"), "latin-1")
+
+
+def _is_opml(text: str) -> bool:
+    names = {tag.name for tag in _tags(text[:200_000])}
+    return "opml" in names or ("outline" in names and "html" not in names)
+
+
+def _kind(text: str) -> str:
+    head = text[:2_000].strip("\ufeff \t\r\n")
+    root = next((tag.name for tag in _tags(head)), "")
+    if not head:
+        return "an empty file"
+    if root in ("rss", "feed", "rdf:rdf"):
+        return "a feed (subscribe to it with `digest feeds add`)"
+    if root == "html" or head[:9].lower() == "<!doctype":
+        return "an HTML page"
+    if root:
+        return f"an XML document with the root <{root}>"
+    if head[0] in "{[":
+        return "JSON"
+    words = " ".join(head[:40].split())
+    return f"text that begins with {words!r}" if words.isprintable() else "a binary file"
 
 
 # --- writing --------------------------------------------------------------------------------------
 
 
 def written(feeds: Sequence[Feed], title: str = "Subscriptions") -> bytes:
-    """A whole list, in the order of `feeds`, folders where they first occur; `subscriptions` reads it back equal."""
-    namespaces = _Namespaces({})
-    tree: dict[str, object] = {}
+    """A new list with these feeds in their order and folders: what `subscriptions` reads back as it was."""
+    prefixes = _prefixes(feeds)
+    declarations = "".join(f' xmlns:{prefix}="{_quoted(uri)}"' for uri, prefix in prefixes.items())
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<opml version="2.0"{declarations}>',
+        f"  <head>\n    <title>{html.escape(_CONTROL.sub('', title), quote=False)}</title>\n  </head>",
+        "  <body>",
+    ]
+    open_folders: tuple[str, ...] = ()
     for feed in feeds:
-        place = tree
-        for name in feed.folder:
-            inner = place.setdefault(f"folder {name}", {})
-            assert isinstance(inner, dict)
-            place = inner
-        place[f"feed {feed.url}"] = _outline_written(feed, namespaces)
-    body = "".join(_tree_written(tree, 2))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<opml version="2.0"{namespaces.declarations()}>\n'
-        f"  <head><title>{escape(_writable(title))}</title></head>\n  <body>\n{body}  </body>\n</opml>\n"
-    ).encode()
+        common = _common(open_folders, feed.folder)
+        lines += (f"{_indent(depth)}</outline>" for depth in range(len(open_folders), common, -1))
+        for depth, name in enumerate(feed.folder[common:], common + 1):
+            lines.append(f'{_indent(depth)}<outline text="{_quoted(name)}" title="{_quoted(name)}">')
+        lines.append(_indent(len(feed.folder) + 1) + _outline_of(feed, prefixes))
+        open_folders = feed.folder
+    lines += (f"{_indent(depth)}</outline>" for depth in range(len(open_folders), 0, -1))
+    lines += ["  </body>", "</opml>", ""]
+    return "\n".join(lines).encode()
 
 
-def _tree_written(tree: Mapping[str, object], depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield f"{indent}<outline text={_quoted(key.removeprefix('folder '))}>\n"
-            yield from _tree_written(value, depth + 1)
-            yield f"{indent}</outline>\n"
-        else:
-            yield f"{indent}{value}\n"
+def _common(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
-def _outline_written(
-    feed: Feed, namespaces: _Namespaces, declarations: Callable[[], str] = lambda: ""
-) -> str:
-    """One outline; `declarations` gives those that must stand on it, once its names are known."""
-    pairs = [("type", "rss"), ("text", feed.title), ("title", feed.title), ("xmlUrl", feed.url)]
-    if feed.site_url:
-        pairs.append(("htmlUrl", feed.site_url))
-    if feed.tags:
-        pairs.append(("category", ",".join(f"/{tag}" for tag in feed.tags)))
+def _indent(depth: int) -> str:
+    return "    " + "  " * (depth - 1)
+
+
+def _prefixes(feeds: Sequence[Feed]) -> dict[str, str]:
+    """A prefix for every namespace in use."""
+    uris = {key[1:].partition("}")[0] for feed in feeds for key, _ in feed.attributes if key.startswith("{")}
+    prefixes = {NAMESPACE: "digest"} if any(_own_values(feed) for feed in feeds) else {}
+    for uri in sorted(uris - {_XML_NAMESPACE, NAMESPACE}):
+        prefixes[uri] = f"ns{len(prefixes)}"
+    return prefixes
+
+
+def _own_values(feed: Feed) -> list[tuple[str, str]]:
+    values = []
     if feed.interval is not None:
-        pairs.append((f"{{{NAMESPACE}}}interval", duration_written(feed.interval)))
+        values.append(("interval", _as_interval(feed.interval)))
     if feed.full_text is not None:
-        pairs.append((f"{{{NAMESPACE}}}full_text", str(feed.full_text).lower()))
+        values.append(("fullText", "true" if feed.full_text else "false"))
     if feed.weight != 1.0:
-        pairs.append((f"{{{NAMESPACE}}}weight", f"{feed.weight:.17g}"))
-    named = dict(pairs) | dict(feed.attributes)  # the outline's own type and title win over ours
-    attributes = " ".join(f"{namespaces.prefixed(name)}={_quoted(value)}" for name, value in named.items())
-    return f"<outline{declarations()} {attributes}/>"
+        values.append(
+            ("weight", f"{feed.weight:g}" if float(f"{feed.weight:g}") == feed.weight else repr(feed.weight))
+        )
+    return values
 
 
-class _Namespaces:
-    """Prefixes for Clark names: those that the document has declared, and new ones, which `declarations` gives."""
-
-    def __init__(self, declared: Mapping[str, str]) -> None:
-        self._by_uri = {uri: prefix for prefix, uri in declared.items()}
-        self._taken = set(declared)
-        self._new: dict[str, str] = {}
-
-    def prefixed(self, name: str) -> str:
-        if not name.startswith("{"):
-            return name
-        uri, _, local = name[1:].rpartition("}")
-        if uri not in self._by_uri:
-            wanted = [_PREFIX] if uri == NAMESPACE else []
-            fresh = (p for p in chain(wanted, (f"ns{n}" for n in count(1))) if p not in self._taken)
-            self._by_uri[uri] = self._new[uri] = next(fresh)
-            self._taken.add(self._by_uri[uri])
-        return f"{self._by_uri[uri]}:{local}"
-
-    def declarations(self) -> str:
-        return "".join(f" xmlns:{prefix}={_quoted(uri)}" for uri, prefix in self._new.items())
+def _as_interval(interval: timedelta) -> str:
+    for unit, length in _UNITS.items():
+        if unit != "w" and interval % length == timedelta(0):
+            return f"{interval // length}{unit}"
+    return f"{round(interval.total_seconds())}s"
 
 
-def _quoted(value: str) -> str:
-    entities = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-    return f'"{escape(_writable(value), entities)}"'
-
-
-def _writable(text: str) -> str:
-    return _UNWRITABLE.sub("", text)
-
-
-# --- the text -------------------------------------------------------------------------------------
-
-
-def _outlines(text: str) -> Iterator[_Outline]:
-    """Every outline, in the order of their opening tags; tags that are never closed end with what holds them."""
-    found: list[tuple[int, _Outline]] = []
-    open_ones: list[tuple[int, re.Match[str], tuple[tuple[str, str], ...], tuple[str, ...]]] = []
-
-    def closed(close: int, after: int) -> None:
-        order, tag, attributes, folder = open_ones.pop()
-        found.append((order, _Outline(tag.start(), tag.end(), close, after, attributes, folder)))
-
-    order = 0
-    for tag in _TAG.finditer(text):
-        name = (tag["name"] or "").lower()
-        if name == "outline" and not tag["close"]:
-            order += 1
-            attributes = _attributes(tag["attributes"])
-            folder = tuple(_name(held) for _, _, held, _ in open_ones)
-            open_ones.append((order, tag, attributes, folder))
-            if tag["attributes"].rstrip().endswith("/"):
-                closed(tag.end(), tag.end())
-        elif name == "outline" and open_ones:
-            closed(tag.start(), tag.end())
-        elif name in ("body", "opml") and tag["close"]:
-            while open_ones:
-                closed(tag.start(), tag.start())
-    while open_ones:
-        closed(len(text), len(text))
-    return (outline for _, outline in sorted(found, key=lambda pair: pair[0]))
-
-
-def _attributes(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (match[1], html.unescape(match[2] or match[3] or (match[4] or "").removesuffix("/")))
-        for match in _ATTRIBUTE.finditer(text)
+def _outline_of(feed: Feed, prefixes: dict[str, str], declarations: str = "") -> str:
+    title = next((value for key, value in feed.attributes if key == "title"), feed.title)
+    kind = next((value for key, value in feed.attributes if key == "type"), "rss")
+    values = [("text", feed.title), ("title", title), ("type", kind), ("xmlUrl", feed.url)]
+    if feed.site_url:
+        values.append(("htmlUrl", feed.site_url))
+    if feed.tags:
+        values.append(("category", ",".join(f"/{tag}" for tag in feed.tags)))
+    values += ((f"{prefixes[NAMESPACE]}:{name}", value) for name, value in _own_values(feed))
+    for key, value in feed.attributes:
+        if key.startswith("{"):
+            uri, _, local = key[1:].partition("}")
+            values.append((f"{'xml' if uri == _XML_NAMESPACE else prefixes[uri]}:{local}", value))
+        elif key not in ("title", "type"):
+            values.append((key, value))
+    return (
+        "<outline " + " ".join(f'{name}="{_quoted(value)}"' for name, value in values) + f"{declarations}/>"
     )
 
 
-def _name(attributes: tuple[tuple[str, str], ...]) -> str:
-    plain = {_PLAIN.get(key.lower(), ""): value for key, value in reversed(attributes)}
-    return plain.get("text") or plain.get("title") or ""
+def _quoted(text: str) -> str:
+    return (
+        html.escape(_CONTROL.sub("", text))
+        .replace("\n", "&#10;")
+        .replace("\r", "&#13;")
+        .replace("\t", "&#9;")
+    )
 
 
-def _prefixes(text: str) -> dict[str, str]:
-    """Namespace prefixes declared anywhere, to their URIs."""
-    return {
-        match[1]: html.unescape(match[2])
-        for match in re.finditer(r"""\sxmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""", text)
-    }
+# --- editing --------------------------------------------------------------------------------------
 
 
-def _clark(name: str, prefixes: Mapping[str, str]) -> str:
-    prefix, colon, local = name.partition(":")
-    if colon and prefix in prefixes:
-        return f"{{{prefixes[prefix]}}}{local}"
-    return _PLAIN.get(name.lower(), name)
+def added(data: bytes, feed: Feed, folder: tuple[str, ...] = ()) -> bytes:
+    """The user's file with one more subscription at the end of a folder, which is made if it is not there.
+
+    Everything else stays as it was; a feed that is already there changes nothing.
+    """
+    document = _decoded(data)
+    text = document.text
+    if not _is_opml(text):
+        raise OpmlError("", f"this is {_kind(text)}, not OPML: nothing was added")
+    outlines = list(_outlines(text))
+    if any(outline.address == _address(feed.url) for outline in outlines):
+        return data
+    parent, missing = _nearest(outlines, folder)
+    opening = "".join(f'<outline text="{_quoted(name)}" title="{_quoted(name)}">' for name in missing)
+    element = opening + _standalone(feed) + "</outline>" * len(missing)
+    if parent is None:
+        return document.encoded(_before_end(text, element, *_end_of_body(text)))
+    if parent.is_empty:
+        head = text[parent.start : parent.tag_end].rstrip("> \t\r\n").rstrip("/").rstrip()
+        return document.encoded(f"{text[: parent.start]}{head}>{element}</outline>{text[parent.tag_end :]}")
+    end_tag = text.rfind("</", parent.tag_end, parent.end)
+    at = end_tag if end_tag >= 0 and text[parent.end - 1] == ">" else parent.end
+    return document.encoded(_before_end(text, element, at, _indent_at(text, parent.start)))
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    """The text and the encoding it came in: by byte order mark, then as declared, then UTF-8, then Windows-1252."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace"), encoding
-    declared = re.match(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""", data)
-    for encoding in (
-        declared[1].decode("ascii") if declared else "utf-8",
-        "utf-8",
-        "gb18030" if declared is None else "utf-8",
-    ):
-        try:
-            if codecs.lookup(encoding).name.startswith("utf-16"):
-                continue  # declared so, but without its mark: it is not
-            return data.decode(encoding), encoding
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return data.decode("cp1252", "replace"), "cp1252"
+def _standalone(feed: Feed) -> str:
+    """The outline with the namespaces it uses declared on itself: nothing else in the file has to change."""
+    prefixes = _prefixes([feed])
+    declarations = "".join(f' xmlns:{prefix}="{_quoted(uri)}"' for uri, prefix in prefixes.items())
+    return _outline_of(feed, prefixes, declarations)
 
 
-def _encoded(text: str, encoding: str) -> bytes:
-    return text.encode(encoding, "xmlcharrefreplace")
+def _nearest(outlines: list[_Outline], folder: tuple[str, ...]) -> tuple[_Outline | None, tuple[str, ...]]:
+    """The outline of the deepest part of that folder that exists, and the parts that do not."""
+    for depth in range(len(folder), 0, -1):
+        for outline in outlines:
+            if outline.address is None and (*outline.folder, _title(outline)) == folder[:depth]:
+                return outline, folder[depth:]
+    return None, folder
+
+
+def _end_of_body(text: str) -> tuple[int, str]:
+    """Where </body> stands, or </opml>, or the end; and how far it is indented."""
+    ends = {tag.name: tag.start for tag in _tags(text) if tag.is_end}
+    at = ends.get("body", ends.get("opml", len(text)))
+    return at, _indent_at(text, at)
+
+
+def _indent_at(text: str, at: int) -> str:
+    """The white space before an element that begins its line."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return line if not line.strip() else ""
+
+
+def _before_end(text: str, element: str, at: int, indent: str) -> str:
+    """Put in before an end tag: on a line of its own, one step deeper, if the end tag has one."""
+    line = text.rfind("\n", 0, at) + 1
+    if text[line:at].strip():
+        return text[:at] + element + text[at:]
+    ending = "\r\n" if text[max(line - 2, 0) : line] == "\r\n" else "\n"
+    step = "\t" if "\t" in indent else "  "
+    return f"{text[:line]}{indent}{step}{element}{ending}{text[line:]}"
+
+
+def removed(data: bytes, url: str) -> bytes:
+    """The user's file without the subscriptions to this address; everything else as it was."""
+    document = _decoded(data)
+    text = document.text
+    for outline in sorted(_outlines(text), key=lambda outline: outline.start, reverse=True):
+        if outline.address == _address(url):
+            start, end = _with_its_line(text, outline.start, outline.end)
+            text = text[:start] + text[end:]
+    return data if text == document.text else document.encoded(text)
+
+
+def _with_its_line(text: str, start: int, end: int) -> tuple[int, int]:
+    """The whole line, if there is nothing else on it."""
+    line = text.rfind("\n", 0, start) + 1
+    after = re.compile(r"[ \t]*(?:\r?\n|\Z)").match(text, end)
+    if after and not text[line:start].strip():
+        return line, after.end()
+    return start, end

@@ -11,14 +11,12 @@ repeated after a crash at any line.
 
 from __future__ import annotations
 
-import hmac
 import logging
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.utils import parseaddr
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -327,9 +325,9 @@ def sample(
 ) -> Receipt:
     """One test mail, with a Message-ID of its own; nothing is recorded."""
     test = replace(one, subject=f"[test] {one.subject}")
-    copy = mail.mime(test, target, token=_token(target, secret), secret=secret, copy=clock().isoformat())
+    copy = mail.mime(test, target, token=mail.token(target, secret), secret=secret, copy=clock().isoformat())
     with deliverer:
-        return deliverer.deliver(copy, _address(one.sender), target.address)
+        return deliverer.deliver(copy, mail.address_of(one.sender), target.address)
 
 
 def _delivered(
@@ -345,7 +343,7 @@ def _delivered(
     A DeliveryError concerns all readers (the server is down): it is recorded for this one, and ends the run.
     """
     identity = mail.message_id(one, target, secret=secret)
-    copy = mail.mime(one, target, token=_token(target, secret), secret=secret)
+    copy = mail.mime(one, target, token=mail.token(target, secret), secret=secret)
     if not store.claim(one.week, deliverer.channel, target.address, identity, clock()):
         return None
 
@@ -354,22 +352,13 @@ def _delivered(
         store.record(Delivery(one.week, deliverer.channel, target.address, identity, *fate))
 
     try:
-        receipt = deliverer.deliver(copy, _address(one.sender), target.address)
+        receipt = deliverer.deliver(copy, mail.address_of(one.sender), target.address)
     except DeliveryError as error:
         status: Literal["uncertain", "failed"] = "uncertain" if error.uncertain else "failed"
         record(Receipt(status, error.message, temporary=not error.uncertain))
         raise
     record(receipt)
     return receipt
-
-
-def _token(target: Target, secret: str) -> str:
-    """The reader's own mark in the addresses for leaving; nobody can make one for another."""
-    return hmac.digest(secret.encode(), target.address.lower().encode(), "sha256").hex()[:32]
-
-
-def _address(sender: str) -> str:
-    return parseaddr(sender)[1]
 
 
 # --- files ----------------------------------------------------------------------------------------

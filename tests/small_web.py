@@ -31,9 +31,15 @@ ATOM = """<?xml version="1.0" encoding="UTF-8"?>
 <entry><title>Retries are a load test</title><id>urn:t:1</id><updated>2026-11-19T08:00:00Z</updated>
 <link href="http://127.0.0.1:{port}/retries.html"/><summary>Read more on the site.</summary></entry></feed>"""
 
+STORY = (
+    "A service that is slow is called again by everyone who waited for it, and now it is slower. The second call is "
+    "not a copy of the first one: it comes when the queue is long, and it makes the queue longer. "
+)
+PAGE_TEXT = "".join(f"<p>{STORY} Measured case number {n}.</p>" for n in range(8))
+
 PAGE = f"""<!DOCTYPE html><html lang="en"><head><title>Retries are a load test</title>
 <meta property="og:description" content="What a retry does to a service that is down."></head>
-<body><nav><a href="/">Home</a> <a href="/about">About</a></nav><article><h1>Retries are a load test</h1>{TEXT}</article>
+<body><nav><a href="/">Home</a> <a href="/about">About</a></nav><article><h1>Retries are a load test</h1>{PAGE_TEXT}</article>
 <footer>Subscribe to our newsletter</footer></body></html>"""
 
 

@@ -81,7 +81,7 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_every_promised_command_is_there() -> None:
     names = {name for name, _ in commands()}
     feeds = {f"feeds {verb}" for verb in ("list", "add", "remove", "import", "export", "check")}
-    single = "init demo poll draft build send run entries search status why".split()
+    single = ["init", "demo", "poll", "draft", "build", "send", "run", "entries", "search", "status", "why"]
     assert {*single, *feeds, "entries show"} <= names
 
 
@@ -107,7 +107,7 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
 
 
 def test_what_init_writes_is_valid_and_names_every_key(made: Path) -> None:
-    from digest.config import Config, load
+    from digest.config import load
 
     text = (made / "digest.toml").read_text("utf-8")
     config = load(made / "digest.toml", {})
@@ -118,7 +118,6 @@ def test_what_init_writes_is_valid_and_names_every_key(made: Path) -> None:
             assert (field.alias or name) + " = " in text, (
                 f"{table}.{name} is not in the file that init writes"
             )
-    assert {name for name in Config.model_fields} >= {"digest", "fetch"}
 
 
 def test_a_folder_without_a_digest_says_what_to_do(tmp_path: Path) -> None:
@@ -227,7 +226,7 @@ def test_a_database_from_a_newer_version_is_left_alone(made: Path) -> None:
 
     assert run("status", folder=made).returncode == 0
     with sqlite3.connect(made / "digest.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("UPDATE digest_version SET version_num = '9999'")
     database.close()
     done = run("run", folder=made)
     assert done.returncode == 1

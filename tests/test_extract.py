@@ -473,13 +473,19 @@ def test_recorded_pages_keep_the_floor(shared: Path) -> None:
 
 
 def test_text_around_a_dropped_box_stays_whole() -> None:
-    body = (
-        f"<div>{SENTENCE * 4} Before <b>the</b> box. <div class=share><a href=/t>Tweet this</a></div> After the box, "
-        f"{SENTENCE * 4}</div>"
+    from lxml import html
+
+    from digest.extract import body
+
+    tree = html.fromstring(
+        "<div>Some words before <b>the</b> box, <div class=share><a href=/t>Tweet this</a></div> and others after it. <p>End</p></div>"
     )
-    text = article(paragraphs(3) + body + paragraphs(2)).text
-    assert "Before **the** box." in text and "After the box," in text
-    assert "Tweet" not in text
+    kept = body._Kept("Some words before the box,\nand others after it.\nEnd")
+    assert body._keep(tree, kept, body._holders(tree), 0)
+    assert (kept.share_found, body._markdown(tree, URL)) == (
+        1,
+        "Some words before **the** box, and others after it.\n\nEnd",
+    )
 
 
 def test_the_bench_measures_as_the_article_extraction_benchmark_does(

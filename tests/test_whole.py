@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_web import PARAGRAPH, RSS, Web, small_web
+from small_web import RSS, STORY, Web, small_web
 
 pytestmark = pytest.mark.server
 
@@ -135,7 +135,7 @@ def test_the_page_is_read_where_the_feed_gives_a_teaser(folder: Path) -> None:
     )
     assert row["text_origin"] == "page"
     shown = digest(folder, "entries", "show", str(row["id"])).stdout
-    assert PARAGRAPH.strip()[:60] in shown
+    assert STORY.strip()[:60] in shown
     assert "newsletter" not in shown
 
 

@@ -55,15 +55,14 @@ def tree(body: bytes, charset: str = "") -> Tree:
         root = _parsed(_without_doctype(start))
     except ParseError as error:
         where = _where(error)
-    else:
-        if b"\xc3\x83\xc2" in start or b"\xc3\x82\xc2" in start:
-            warning = _undoubled(root) or warning
-        return Tree(root, warning)
-    mended = _mended(data, charset)
-    try:
-        return Tree(_parsed(_without_doctype(mended)), f"malformed XML at {where}, mended")
-    except ParseError as error:
-        raise Malformed(where) from error
+        warning = f"malformed XML at {where}, mended"
+        try:
+            root = _parsed(_without_doctype(_mended(data, charset)))
+        except ParseError as second:
+            raise Malformed(where) from second
+    if b"\xc3\x83\xc2" in data or b"\xc3\x82\xc2" in data:
+        warning = _undoubled(root) or warning
+    return Tree(root, warning)
 
 
 def _parsed(data: bytes) -> Element:
