@@ -491,3 +491,39 @@ def test_an_issue_without_a_frozen_draft_knows_its_week() -> None:
         "2025-W16", datetime(2025, 4, 14, tzinfo=UTC), datetime(2025, 4, 21, tzinfo=UTC)
     )
     assert isinstance(draft.issue, Issue) and draft.issue.items[0].title == "A"
+
+
+# --- passages -------------------------------------------------------------------------------------
+
+
+def test_passages_pasted_from_the_article_become_quotes() -> None:
+    """As in the channel: a remark and a link, then paragraphs of the article without any mark."""
+    from digest.issue.assembling import quoting
+
+    source = (
+        'Preface. So what’s suddenly different now? In three words: "RL finally works". More precisely, it generalises '
+        "across tasks.\n\nAnd then: 新的评测比训练更重要，因为问题的定义决定了一切，而不是模型本身的大小，这一点值得反复强调，也值得写下来。"
+    )
+    remark = Block(
+        "paragraph", (Span("Truly a thought-provoking piece, from the author of τ-bench, worth the hour."),)
+    )
+    short = Block("paragraph", (Span("So what's suddenly different now?"),))
+    long = Block(
+        "paragraph",
+        (Span("In three words: “RL finally works”. More precisely, it generalises across tasks."),),
+    )
+    chinese = Block(
+        "paragraph",
+        (
+            Span(
+                "新的评测比训练更重要,因为问题的定义决定了一切,而不是模型本身的大小,这一点值得反复强调,也值得写下来。"
+            ),
+        ),
+    )
+    assert quoting((remark, short, long, remark, chinese), source) == (
+        remark,
+        Block("quote", children=(short, long)),
+        remark,
+        Block("quote", children=(chinese,)),
+    )
+    assert quoting((remark, short, remark), source) == (remark, short, remark)

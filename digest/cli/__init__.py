@@ -6,6 +6,8 @@ command pays for what it uses. tests/test_cli.py holds that.
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from typing import Annotated
 
@@ -13,6 +15,8 @@ import typer
 
 from digest import __version__
 from digest.errors import DigestError
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 app = typer.Typer(
     name="digest",
@@ -50,6 +54,11 @@ from digest.cli import feeds, look, make  # noqa: E402, F401
 
 def main() -> None:
     """The `digest` command."""
+    # What concerns a user is in the output; the log is for whoever looks into something.
+    level = os.environ.get("DIGEST_LOG", "error").upper()
+    logging.basicConfig(
+        level=level if level in _LEVELS else "ERROR", format="%(levelname)s %(name)s %(message)s"
+    )
     try:
         app()
     except DigestError as error:

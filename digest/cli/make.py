@@ -59,7 +59,8 @@ def demo(
     here, week = place(folder), recorded.WEEK
     with here.store() as store:
         report = steps.polled(here, store, recorded=True)
-        say(steps.told(report))
+        for line in steps.poll_lines(report):
+            say(line)
         desk = here.desk(store)
         drafted = publish.draft(desk, week, recorded.NOW)
         say(steps.drafted_line(drafted))
@@ -98,9 +99,8 @@ def poll(
     if as_json:
         emit(steps.report_as_json(report))
     else:
-        say(steps.told(report))
-        for outcome in report.failed:
-            say(f"  {outcome.url}: {outcome.error}")
+        for line in steps.poll_lines(report):
+            say(line)
     raise typer.Exit(1 if report.failed else 0)
 
 

@@ -121,6 +121,11 @@ def told(report: PollReport) -> str:
     )
 
 
+def poll_lines(report: PollReport) -> list[str]:
+    """The summary, then each feed that failed and why."""
+    return [told(report), *(f"  {o.url}: {o.error}" for o in report.failed)]
+
+
 def report_as_json(report: PollReport) -> dict[str, Any]:
     return {
         "asked": len(report.outcomes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from digest.markup import blocks_from_html, blocks_from_markdown, plain, text_of, with_languages
 from digest.model import (
@@ -24,7 +25,7 @@ from digest.model import (
     Story,
     Voice,
 )
-from digest.text import cut, language, reading_minutes, summary, tag_key, width
+from digest.text import cut, folded, language, reading_minutes, summary, tag_key, tag_slug, width
 from digest.urls import canonical_url, host_of
 
 OWN = "own"
@@ -36,6 +37,8 @@ _SUMMARY_WIDTH = 700
 _WORDS_WIDTH = 900
 """Of what somebody said in a post of any length; a link-blog's whole copy of the article is no commentary."""
 _MAX_AUTHORS = 6
+_QUOTED = 40
+"""Letters that a paragraph shares with an article, from which on it is no chance."""
 _DISCUSSIONS = ("news.ycombinator.com", "lobste.rs", "reddit.com")
 
 
@@ -138,14 +141,22 @@ def _item(one: Scored, handle: str, seen_in: str) -> Item:
     voices = tuple(
         _voice(member) for member in sorted(others, key=lambda member: (member.at, member.entry_id))
     )
+    own = _is_own(first, handle)
+    tags = _distinct(match.tag for match in one.tags)
     return replace(
         item,
-        tags=_distinct(match.tag for match in one.tags),
+        tags=_written_tags(first) if own and first.entry.post and first.entry.post.hashtags else tags,
         voices=voices,
         seen_in=seen_in,
-        own=_is_own(first, handle),
+        own=own,
         reasons=_reasons(one, voices),
     )
+
+
+def _written_tags(candidate: Candidate) -> tuple[str, ...]:
+    """The curator's post bears what the curator wrote: a rule may file it, and adds nothing to their words."""
+    post = candidate.entry.post
+    return _distinct(slug for tag in (post.hashtags if post else ()) if (slug := tag_slug(tag)))
 
 
 def _distinct(tags: Iterable[str]) -> tuple[str, ...]:
@@ -172,6 +183,8 @@ def _post(candidate: Candidate, key: str) -> Item:
     entry, post, article = candidate.entry, candidate.entry.post, candidate.article
     assert post is not None
     body = with_languages(blocks_from_html(entry.content or entry.summary))
+    if candidate.target and article:
+        body = quoting(body, plain(blocks_from_markdown(article.text)))
     url = _target_url(candidate)
     preview = post.preview or (_preview(candidate, url, ()) if candidate.target and article else None)
     title = (preview.title if preview else "") or (article.title if article and candidate.target else "")
@@ -217,6 +230,33 @@ def _article(candidate: Candidate, key: str) -> Item:
         preview=_preview(candidate, entry.url, passage),
         reading_minutes=0 if entry.paper else reading_minutes(text),
     )
+
+
+def quoting(body: tuple[Block, ...], source: str) -> tuple[Block, ...]:
+    """`body` with its verbatim passages of `source` as quotes: channels paste them without any mark.
+
+    Whole paragraphs only, compared by letters and digits alone (quote marks, dashes and width change on the way);
+    a short one counts as quoted where it leads or follows a longer one that is.
+    """
+    text = _letters(source)
+    shared = [
+        len(words) if block.kind == "paragraph" and (words := _letters(plain((block,)))) in text else 0
+        for block in body
+    ]
+
+    def is_quoted(i: int) -> bool:
+        beside = max(shared[max(0, i - 1) : i + 2])
+        return shared[i] >= _QUOTED or (shared[i] >= _QUOTED // 3 and beside >= _QUOTED)
+
+    blocks: list[Block] = []
+    for quoted, group in groupby(range(len(body)), key=is_quoted):
+        members = tuple(body[i] for i in group)
+        blocks += [Block("quote", children=members)] if quoted else members
+    return tuple(blocks)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in folded(text) if character.isalnum())
 
 
 def _title(text: str) -> str:
