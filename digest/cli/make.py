@@ -65,7 +65,7 @@ def demo(
         drafted = publish.draft(desk, week, recorded.NOW)
         say(steps.drafted_line(drafted))
         built = publish.build(desk, week, here.look(), recorded.NOW)
-        sent = steps.sent(here, desk, week)
+        sent = steps.sent(here, desk, week, lambda: recorded.NOW)
     say(steps.sent_line(sent))
     say()
     for name, path in {

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from digest import demo, publish
@@ -187,14 +188,14 @@ def mail_settings(here: Place, store: Store) -> publish.MailSettings:
     return publish.MailSettings(mail.sender, mail.reply_to, mail.list_id, mail.unsubscribe, store.secret())
 
 
-def sent(here: Place, desk: Desk, week: str) -> Sent:
+def sent(here: Place, desk: Desk, week: str, clock: Callable[[], datetime] = now) -> Sent:
     """Deliver to every subscriber not yet served. The caller holds the send lock."""
     settings = mail_settings(here, desk.store)
     targets = here.config.mail.targets
     if not targets:
         raise UsageError(f"{here.folder / 'digest.toml'}: mail.subscribers", "is empty; nobody to send to")
     message = publish.message(desk, week, settings)
-    return publish.send(desk, message, targets, here.deliverer(), settings.secret, now)
+    return publish.send(desk, message, targets, here.deliverer(), settings.secret, clock)
 
 
 def rehearsed(here: Place, desk: Desk, week: str, to: str | None) -> str:
