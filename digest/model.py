@@ -391,6 +391,8 @@ class Article:
     aliases: tuple[str, ...] = ()
     """Other keys that were seen to be the same (redirect target, rel=canonical)."""
     fetched_at: datetime | None = None
+    fingerprint: bytes = b""
+    """Of `text`, as dedup keeps it; empty where it was not made."""
 
 
 # --- derived at each draft ------------------------------------------------------------------------

@@ -22,6 +22,7 @@ _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 _HANGUL = "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3"
 _CJK = _HAN + _KANA + _HANGUL
+_IS_CJK = re.compile(f"[{_CJK}]")
 
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"“”「」『』（）。，；！？]+|\bwww\.[^\s<>\"“”「」，。；]+")
 
@@ -138,7 +139,7 @@ def _whole_words(head: str, rest: str, max_width: int) -> str:
 
 
 def _is_word(character: str) -> bool:
-    return character.isalnum() and not re.match(f"[{_CJK}]", character)
+    return character.isalnum() and not _IS_CJK.match(character)
 
 
 def wrap(text: str, columns: int, *, first: str = "", later: str = "") -> str:
@@ -281,7 +282,7 @@ def search_query(words: str) -> tuple[SearchTerm, ...]:
         typed = match[2] or match[3] or match[4] or ""
         index_words = _index_words(typed, is_query=True)
         if index_words:
-            single = len(index_words[-1]) == 1 and bool(re.match(f"[{_CJK}]", index_words[-1]))
+            single = len(index_words[-1]) == 1 and bool(_IS_CJK.match(index_words[-1]))
             terms.append(SearchTerm(tuple(index_words), single or typed.endswith("*"), match[1] == "-"))
     return tuple(terms)
 
@@ -290,7 +291,7 @@ def _index_words(text: str, *, is_query: bool) -> list[str]:
     words: list[str] = []
     runs = _RUN.findall(folded(text))
     for position, run in enumerate(runs):
-        if not re.match(f"[{_CJK}]", run):
+        if not _IS_CJK.match(run):
             words.append(run)
             continue
         words += [run[i : i + 2] for i in range(len(run) - 1)]
@@ -309,7 +310,7 @@ _WORDS_PER_MINUTE = 230
 def reading_minutes(text: str) -> int:
     """Whole minutes of reading, at least 1 for any words; addresses don't count."""
     text = _URL.sub(" ", text)
-    cjk = len(re.findall(f"[{_CJK}]", text))
+    cjk = len(_IS_CJK.findall(text))
     words = len(re.findall(rf"[^\W_{_CJK}]+(?:['’-][^\W_{_CJK}]+)*", text))
     return math.ceil(cjk / _CJK_PER_MINUTE + words / _WORDS_PER_MINUTE)
 
@@ -417,7 +418,7 @@ def _bag(text: str) -> Counter[str]:
     """Latin words, and Chinese characters with their pairs: no segmenter needed (METHODS: chars beat words)."""
     bag: Counter[str] = Counter()
     for run in _RUN.findall(folded(text)):
-        if re.match(f"[{_CJK}]", run):
+        if _IS_CJK.match(run):
             bag.update(run)
             bag.update(run[i : i + 2] for i in range(len(run) - 1))
         else:

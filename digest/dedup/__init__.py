@@ -8,7 +8,7 @@ under different titles, and what joins a story must resemble the story as it sta
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,15 +31,14 @@ def stories(
     join: Sequence[Sequence[str]] = (),
     window: timedelta = SAME_STORY_WINDOW,
     language: str = "",
-    fingerprints: Mapping[int, Fingerprint] | None = None,
     threshold: float | None = None,
 ) -> tuple[Story, ...]:
     """The candidates folded into stories, in order of their leads' time.
 
     `split` names addresses that stand alone: a post there is its own story, an article there keeps its mentions
     but no text rule folds it. Each row of `join` names addresses that are one story. `language` is the curator's,
-    preferred for leads. `fingerprints` by entry id spare computing them. `threshold` overrides the likeness that
-    the same-story rule asks for, for measuring.
+    preferred for leads. Fingerprints kept with the articles are used, missing ones made. `threshold` overrides the
+    likeness that the same-story rule asks for, for measuring.
     """
     ordered = sorted(candidates, key=lambda candidate: candidate.entry_id)
     alone = {canonical_url(address) for address in split}
@@ -48,7 +47,7 @@ def stories(
         _group(index, members, alone, language)
         for index, members in enumerate(_by_identity(ordered, alone, joined))
     ]
-    rules.read(groups, fingerprints or {})
+    rules.read(groups)
     links = [*rules.near_identical(groups), *rules.same_story(groups, window, threshold)]
     merged = _merged(groups, links)
     found = [_story(groups, members, links, language) for members in merged]
@@ -56,7 +55,7 @@ def stories(
 
 
 def _group(index: int, members: list[Candidate], alone: set[str], language: str) -> Group:
-    lead = min(members, key=lambda candidate: _lead_rank(candidate, members, language))
+    lead = _lead(members, language)
     return Group(index, members, lead, is_alone=bool(alone & {key for c in members for key in _keys(c)}))
 
 
@@ -178,7 +177,7 @@ def _agree(a: _Cluster, b: _Cluster, link: Link) -> bool:
 
 def _story(groups: Sequence[Group], indices: list[int], links: Sequence[Link], language: str) -> Story:
     members = [candidate for index in indices for candidate in groups[index].members]
-    lead = min(members, key=lambda candidate: _lead_rank(candidate, members, language))
+    lead = _lead(members, language)
     others = sorted(
         (member for member in members if member.entry_id != lead.entry_id),
         key=lambda member: (member.at, member.entry_id),
@@ -191,6 +190,12 @@ def _story(groups: Sequence[Group], indices: list[int], links: Sequence[Link], l
 
 _FULL_SHARE = 0.6
 """A text this long beside the longest one counts as the full text."""
+
+
+def _lead(members: Sequence[Candidate], language: str) -> Candidate:
+    if len(members) == 1:  # most are
+        return members[0]
+    return min(members, key=lambda candidate: _lead_rank(candidate, members, language))
 
 
 def _lead_rank(candidate: Candidate, members: Sequence[Candidate], language: str) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ them: recall .99 and .94 at precision .998, in a quarter of MinHash's bytes and 
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,9 @@ _MIN_TOKENS = 30
 """Below, a text has too few shingles to be told by them."""
 _MIN_HASHED_CHARS = 200
 _MASK = (1 << 64) - 1
+_PACKED = struct.Struct("<BI12s")
+_VERSION = 1
+"""Of what is kept: another way of cutting or hashing words counts one up, and what was kept before is made anew."""
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 """Odd 64-bit constants (splitmix64, xxHash) that make a shingle's hash depend on the order of its tokens."""
 
@@ -37,6 +41,20 @@ class Fingerprint:
     sketch: tuple[int, ...] = ()
     size: int = 0
     """How many different shingles the text has."""
+
+    def packed(self) -> bytes:
+        """As it is kept beside the article: 273 bytes at most."""
+        head = _PACKED.pack(_VERSION, self.size, bytes.fromhex(self.text_hash))
+        return head + struct.pack(f"<{len(self.sketch)}I", *self.sketch)
+
+    @classmethod
+    def unpacked(cls, kept: bytes) -> Fingerprint | None:
+        """What `packed` made; None for nothing, or for what another version kept."""
+        if len(kept) < _PACKED.size or kept[0] != _VERSION:
+            return None
+        _, size, digest = _PACKED.unpack_from(kept)
+        sketch = struct.unpack_from(f"<{(len(kept) - _PACKED.size) // 4}I", kept, _PACKED.size)
+        return cls(digest.hex() if any(digest) else "", sketch, size)
 
 
 def fingerprint(text: str) -> Fingerprint:

@@ -141,15 +141,21 @@ def title_of(candidate: Candidate) -> str:
     return title or ("" if candidate.target else candidate.entry.title)
 
 
-def read(groups: Sequence[Group], fingerprints: Mapping[int, Fingerprint]) -> None:
+def print_of(candidate: Candidate) -> Fingerprint:
+    """Of `words_of`: the one that was kept with the article, else made now."""
+    article = candidate.article
+    kept = Fingerprint.unpacked(article.fingerprint) if article is not None and article.text else None
+    return fingerprint(words_of(candidate)) if kept is None else kept
+
+
+def read(groups: Sequence[Group]) -> None:
     """Fill in what the text rules compare."""
     bags: list[Counter[str]] = []
     for group in groups:
         group.title = title_of(group.lead)
         group.numbers = numbers(group.title)
         group.text = words_of(group.lead)
-        known = fingerprints.get(group.lead.entry_id)
-        group.print = known if known is not None else fingerprint(group.text)
+        group.print = print_of(group.lead)
         sample = f"{group.title}\n{group.text[:LEAD_CHARS]}"
         group.is_zh = language(sample).startswith(("zh", "ja"))
         bag = _bag(group.title)

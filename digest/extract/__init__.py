@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from digest.dedup import fingerprint
 from digest.extract.addresses import why_no_page
 from digest.model import Article, Entry, Feed, Preview, Request, Response
 from digest.text import folded, language, summary
@@ -66,6 +67,7 @@ def feed_article(entry: Entry, feed: Feed | None = None) -> Article | None:
         summary=_feed_summary(entry) or summary(entry.title, text, spoken),
         image=_first_image(text),
         origin="metadata" if entry.paper or (why_no_page(entry.url) and not entry.post) else "feed",
+        fingerprint=fingerprint(text).packed(),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
+from digest.dedup import fingerprint
 from digest.extract.body import main_text
 from digest.extract.document import Head, decoded, head_of, tree_of
 from digest.extract.walls import wall
@@ -132,7 +134,8 @@ def _with_aliases(
     said = [response.final_url, *((head.canonical, head.og_url) if head else ())]
     keys = dict.fromkeys(canonical_url(url) for url in said if _is_believable(url, response))
     keys.pop(blank.key, None)
-    return Article(key=blank.key, url=blank.url, aliases=tuple(keys), **fields)  # type: ignore[arg-type]
+    found = Article(key=blank.key, url=blank.url, aliases=tuple(keys), **fields)  # type: ignore[arg-type]
+    return replace(found, fingerprint=fingerprint(found.text).packed()) if found.text else found
 
 
 def _is_believable(url: str, response: Response) -> bool:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 from digest.model import Article, Decision, Delivery, Entry, FeedState, Run
@@ -139,6 +149,7 @@ class ArticleRow(Row, table=True):
     tried_at: datetime = _moment()
     data: str = _text()
     summary: str = _text()
+    fingerprint: bytes = Field(sa_type=LargeBinary)
     text: str = _text()
 
 

@@ -44,6 +44,7 @@ def upgrade() -> None:
         moment("tried_at"),
         text("data"),
         text("summary"),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         text("text"),
         sa.PrimaryKeyConstraint("id", name="pk_article"),
         sa.UniqueConstraint("key", name="uq_article_key"),
