@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from digest import extract, schedule, sources
-from digest.errors import DigestError, HostPaused
+from digest.errors import DigestError, HostPaused, ParseError
+from digest.fetch.hosts import host_key
 from digest.model import (
     Article,
     Entry,
@@ -65,6 +67,8 @@ class PollSettings:
     rhythm: schedule.Rhythm
     pages: bool = True
     concurrency: int = 32
+    """Feeds under way at once, and so documents in memory."""
+    per_host: int = 2
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -116,20 +120,57 @@ async def poll(
     clock: Callable[[], datetime],
     progress: Callable[[Outcome], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
-    """Ask every feed of `records` and keep what they say, then get the articles that are still owed."""
-    poller = _Poller(net, processes, store, settings, clock)
-    gate = asyncio.Semaphore(settings.concurrency)
+    """Ask every feed of `records` and keep what they say, then get the articles that are still owed.
 
-    async def one(record: FeedRecord) -> Outcome:
-        async with gate:
-            outcome = await poller.feed(record)
-        progress(outcome)
-        return outcome
+    The outcomes come in the order of `records`.
+    """
+    poller = _Poller(net, processes, store, settings, clock)
+    queue = _Queue(records, settings.per_host)
+    outcomes: dict[int, Outcome] = {}
+
+    async def visitor() -> None:
+        while (turn := queue.next()) is not None:
+            outcomes[turn] = await poller.feed(records[turn])
+            queue.done(turn)
+            progress(outcomes[turn])
 
     with poller.writer:
-        outcomes = await asyncio.gather(*(one(record) for record in records))
+        visitors = [asyncio.create_task(visitor()) for _ in range(min(settings.concurrency, len(records)))]
+        try:
+            await asyncio.gather(*visitors)
+        finally:
+            for one in visitors:
+                one.cancel()
         await poller.owed()
-    return tuple(outcomes)
+    return tuple(outcomes[turn] for turn in range(len(records)))
+
+
+class _Queue:
+    """Whose turn it is: host by host in a circle, no more of one host under way than it takes connections.
+
+    A host with two hundred feeds, or one that lets us wait, so holds up its own feeds and nobody else's. Who finds
+    nobody in the queue may leave: the feeds that still wait are taken by those who are busy at their hosts.
+    """
+
+    def __init__(self, records: Sequence[FeedRecord], per_host: int) -> None:
+        self._hosts = [host_key(record.state.address) for record in records]
+        self._waiting: dict[str, deque[int]] = {}
+        for turn, host in enumerate(self._hosts):
+            self._waiting.setdefault(host, deque()).append(turn)
+        self._free = deque(
+            host
+            for place in range(per_host)
+            for host, waiting in self._waiting.items()
+            if place < len(waiting)
+        )
+
+    def next(self) -> int | None:
+        return self._waiting[self._free.popleft()].popleft() if self._free else None
+
+    def done(self, turn: int) -> None:
+        host = self._hosts[turn]
+        if self._waiting[host]:
+            self._free.append(host)
 
 
 class _Poller:
@@ -229,7 +270,7 @@ class _Poller:
         """What the feed itself gives; a conversion that hangs or dies costs these texts, not the entries."""
         try:
             task = Task(_feed_articles, (tuple(entries), feed), subject=feed.url)
-            own: list[Article | None] = await self.processes.run(task)
+            own: list[Article | None] = await _worked(task, self.processes)
         except DigestError as error:
             log.warning("texts not converted feed=%s error=%r", feed.url, error.message)
             return [None] * len(entries)
@@ -241,7 +282,7 @@ class _Poller:
         try:
             response = await self.net.fetch(request)
             task = Task(extract.page_article, (response, _article_key(entry)), subject=request.url)
-            page: Article = await self.processes.run(task)
+            page: Article = await _worked(task, self.processes)
         except DigestError as error:
             page = Article(key=_article_key(entry), url=request.url, error=error.message)
         return replace(extract.merged(own, page, entry), fetched_at=now)
@@ -294,7 +335,7 @@ async def drive(
 
     async def done(step: sources.Step) -> Any:
         if isinstance(step, Task):
-            return await processes.run(step)
+            return await _worked(step, processes)
         response = await net.fetch(step)
         if answered:
             await answered(response)
@@ -312,6 +353,18 @@ async def drive(
     except StopIteration as end:
         value: T = end.value
         return value
+
+
+async def _worked(task: Task, processes: Processes) -> Any:
+    """The task's result. What a reader of ours stumbles over is that document's failure, not the run's."""
+    try:
+        return await processes.run(task)
+    except DigestError:
+        raise
+    except Exception as error:
+        log.exception("reader stumbled document=%s", task.subject)
+        message = f"digest stumbled over this document ({type(error).__name__}: {error}); please report it"
+        raise ParseError(task.subject, message) from error
 
 
 def steps_of(

@@ -138,8 +138,13 @@ def revived(state: FeedState) -> FeedState:
 
 
 def is_due(state: FeedState, now: datetime) -> bool:
-    """Whether the feed may be asked; never once it is gone."""
-    return state.gone_at is None and (state.due_at is None or state.due_at <= now)
+    """Whether the feed may be asked: never once it is gone, nor in its closed hours and days (skipHours, skipDays).
+
+    Those give way after a week, for a cron job that comes in closed hours only.
+    """
+    if state.gone_at is not None or state.due_at is None or state.due_at > now:
+        return state.gone_at is None and state.due_at is None
+    return opens_at(state.hints, now) == now or now - state.due_at >= LONGEST_WAIT
 
 
 def _validated(state: FeedState, response: Response, now: datetime) -> FeedState:

@@ -88,6 +88,7 @@ def poll_settings(here: Place) -> PollSettings:
         Rhythm(fetch.interval, fetch.max_interval),
         pages=fetch.pages,
         concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
         options={"telegram": {"hosts": fetch.telegram_hosts}},
     )
 
