@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -437,24 +437,36 @@ def added(data: bytes, feed: Feed, folder: tuple[str, ...] = ()) -> bytes:
 
     Everything else stays as it was; a feed that is already there changes nothing.
     """
+    return all_added(data, (feed,), folder)
+
+
+def all_added(data: bytes, feeds: Iterable[Feed], folder: tuple[str, ...] = ()) -> bytes:
+    """`added` for many feeds of one folder, with one reading of the file."""
     document = _decoded(data)
     text = document.text
     if not _is_opml(text):
         raise OpmlError("", f"this is {_kind(text)}, not OPML: nothing was added")
     outlines = list(_outlines(text))
-    if any(outline.address == _address(feed.url) for outline in outlines):
+    there = {outline.address for outline in outlines}
+    new = {_address(feed.url): feed for feed in feeds if _address(feed.url) not in there}
+    fresh = [_standalone(feed) for feed in new.values()]
+    if not fresh:
         return data
     parent, missing = _nearest(outlines, folder)
-    opening = "".join(f'<outline text="{_quoted(name)}" title="{_quoted(name)}">' for name in missing)
-    element = opening + _standalone(feed) + "</outline>" * len(missing)
+    lines = [
+        *((depth, f'<outline text="{_quoted(n)}" title="{_quoted(n)}">') for depth, n in enumerate(missing)),
+        *((len(missing), element) for element in fresh),
+        *((depth, "</outline>") for depth in reversed(range(len(missing)))),
+    ]
     if parent is None:
-        return document.encoded(_before_end(text, element, *_end_of_body(text)))
+        return document.encoded(_before_end(text, lines, *_end_of_body(text)))
     if parent.is_empty:
         head = text[parent.start : parent.tag_end].rstrip("> \t\r\n").rstrip("/").rstrip()
-        return document.encoded(f"{text[: parent.start]}{head}>{element}</outline>{text[parent.tag_end :]}")
+        inside = "".join(element for _, element in lines)
+        return document.encoded(f"{text[: parent.start]}{head}>{inside}</outline>{text[parent.tag_end :]}")
     end_tag = text.rfind("</", parent.tag_end, parent.end)
     at = end_tag if end_tag >= 0 and text[parent.end - 1] == ">" else parent.end
-    return document.encoded(_before_end(text, element, at, _indent_at(text, parent.start)))
+    return document.encoded(_before_end(text, lines, at, _indent_at(text, parent.start)))
 
 
 def _standalone(feed: Feed) -> str:
@@ -486,14 +498,15 @@ def _indent_at(text: str, at: int) -> str:
     return line if not line.strip() else ""
 
 
-def _before_end(text: str, element: str, at: int, indent: str) -> str:
-    """Put in before an end tag: on a line of its own, one step deeper, if the end tag has one."""
+def _before_end(text: str, elements: Sequence[tuple[int, str]], at: int, indent: str) -> str:
+    """Put in before an end tag: each on a line of its own, deeper by its depth and one, if the end tag has one."""
     line = text.rfind("\n", 0, at) + 1
     if text[line:at].strip():
-        return text[:at] + element + text[at:]
+        return text[:at] + "".join(element for _, element in elements) + text[at:]
     ending = "\r\n" if text[max(line - 2, 0) : line] == "\r\n" else "\n"
     step = "\t" if "\t" in indent else "  "
-    return f"{text[:line]}{indent}{step}{element}{ending}{text[line:]}"
+    lines = "".join(f"{indent}{step * (depth + 1)}{element}{ending}" for depth, element in elements)
+    return f"{text[:line]}{lines}{text[line:]}"
 
 
 def removed(data: bytes, url: str) -> bytes:

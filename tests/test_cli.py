@@ -176,12 +176,14 @@ def test_feeds_are_added_imported_exported_and_removed(made: Path) -> None:
     other = made / "other.opml"
     other.write_text(
         '<opml><body><outline text="R&D"><outline text="Q & A" xmlUrl="https://example.org/feed?a=1&b=2"/></outline>'
-        '<outline xmlUrl="https://t.me/s/LinghaoCh" text="again"/></body></opml>',
+        '<outline xmlUrl="https://t.me/linghaoch" text="again"/><outline xmlUrl="http://example.org/feed?a=1&b=2"/>'
+        '<outline xmlUrl="https://www.example.org/feed?a=1&b=2" text="may be another"/></body></opml>',
         "utf-8",
     )
     done = run("feeds", "import", "other.opml", folder=made)
     assert done.returncode == 0, done.stderr
-    assert "1 added" in done.stdout
+    assert "2 added" in done.stdout
+    assert run("feeds", "remove", "www.example.org", folder=made).returncode == 0
     rows = json.loads(run("feeds", "list", "--json", folder=made).stdout)
     assert [row["url"] for row in rows] == [
         "https://t.me/s/LinghaoCh",

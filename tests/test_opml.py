@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.errors import OpmlError
 from digest.model import Feed
-from digest.opml import added, removed, subscriptions, written
+from digest.opml import added, all_added, removed, subscriptions, written
 
 LIST = b"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- kept by hand -->
@@ -224,6 +224,17 @@ def test_adding_makes_the_folder() -> None:
     empty = b'<opml><body><outline text="A"/></body></opml>'
     assert feeds_of(added(empty, Feed("https://e.example/f"), ("A",)))[0].folder == ("A",)
     assert added(empty, Feed("https://e.example/f"), ("A",)).count(b'"A"') == 1
+
+
+def test_many_are_added_at_once_each_on_its_line() -> None:
+    feeds = [Feed(f"https://{n}.example/feed", title=str(n)) for n in range(3)]
+    after = all_added(LIST, [*feeds, feeds[0]], ("Imported",))
+    assert [f.url for f in subscriptions(after, "x")[0] if f.folder == ("Imported",)] == [
+        f.url for f in feeds
+    ]
+    assert all(after.count(feed.url.encode()) == 1 for feed in feeds)
+    assert max(line.count(b"<outline") for line in after.splitlines()) == 1
+    assert all_added(after, feeds, ("Imported",)) == after
 
 
 def test_editing_a_malformed_list_leaves_it_malformed() -> None:

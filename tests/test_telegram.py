@@ -458,6 +458,32 @@ def test_a_known_post_that_was_deleted_ends_the_paging_too():
     assert len(run(without, known=("telegram:1340004711/90",))[1]) == 1
 
 
+def refusing(status: int) -> Callable[[str], Any]:
+    """The newest page, and this status for every older one."""
+
+    def answers(url: str) -> Any:
+        if "before=" not in url:
+            return archive(url).replace(b"2026-", b"2027-")
+        response = Response(url, status, {}, b"", url)
+        return HttpError(url, f"HTTP {status}", response=response)
+
+    return answers
+
+
+@pytest.mark.parametrize("known", [(), ("telegram:1340004711/1",)])
+def test_an_older_page_that_is_not_there_costs_no_newer_post(known: tuple[str, ...]):
+    parsed, requests = run(refusing(404), known=known)
+    assert len(requests) == 2
+    assert len(parsed.entries) == 20
+    assert parsed.warnings == ("posts before 81 were not read: HTTP 404",)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_older_page_that_may_come_later_lets_the_whole_poll_be_done_again(status: int):
+    with pytest.raises(HttpError):
+        run(refusing(status))
+
+
 def test_paging_ends_with_a_warning():
     def endless(url: str) -> bytes:
         before = int(url.partition("before=")[2] or 10_001)

@@ -70,8 +70,8 @@ def add(
               digest feeds add @LinghaoCh
     """
     from digest import opml, sources
+    from digest.files import write_whole
     from digest.model import Feed
-    from digest.urls import canonical_url
 
     here = place(folder)
     url = sources.subscription(address.strip())
@@ -81,11 +81,11 @@ def add(
     for other, name in found[1:]:
         note(f"also there: {other}" + (f" ({name})" if name else ""))
     url, own_title = found[0]
-    if any(canonical_url(f.url) == canonical_url(url) for f in here.feeds()):
+    if any(sources.key_of(f.url) == sources.key_of(url) for f in here.feeds()):
         say(f"{url} is subscribed already")
         return
     feed = Feed(url, title=title or own_title or url, tags=tuple(t.removeprefix("#") for t in tag or ()))
-    here.opml.write_bytes(opml.added(here.opml.read_bytes(), feed, (into,) if into else ()))
+    write_whole(here.opml, opml.added(here.opml.read_bytes(), feed, (into,) if into else ()))
     say(f"added {feed.title} <{url}>")
 
 
@@ -99,10 +99,11 @@ def remove(
     Example:  digest feeds remove example.org
     """
     from digest import opml
+    from digest.files import write_whole
 
     here = place(folder)
     feed = _named(here.feeds(), address)
-    here.opml.write_bytes(opml.removed(here.opml.read_bytes(), feed.url))
+    write_whole(here.opml, opml.removed(here.opml.read_bytes(), feed.url))
     say(f"removed {feed.title} <{feed.url}>; its entries are kept")
 
 
@@ -118,11 +119,11 @@ def import_feeds(
     \b
     Example:  digest feeds import subscriptions.opml
     """
-    from digest import opml
-    from digest.urls import canonical_url
+    from digest import opml, sources
+    from digest.files import write_whole
 
     here = place(folder)
-    known = {canonical_url(feed.url) for feed in here.feeds()}
+    known = {sources.key_of(feed.url) for feed in here.feeds()}
     added, failed = 0, False
     document = here.opml.read_bytes()
     for path in files:
@@ -134,14 +135,16 @@ def import_feeds(
             continue
         for warning in warnings:
             note(f"{path}: {warning}")
-        fresh = [feed for feed in feeds if canonical_url(feed.url) not in known]
-        for feed in fresh:
-            if (key := canonical_url(feed.url)) not in known:
-                known.add(key)
-                document = opml.added(document, feed, feed.folder)
-                added += 1
+        fresh: dict[str, Feed] = {}
+        for feed in feeds:
+            if (key := sources.key_of(feed.url)) not in known:
+                fresh.setdefault(key, feed)
+        for into in dict.fromkeys(feed.folder for feed in fresh.values()):
+            document = opml.all_added(document, (f for f in fresh.values() if f.folder == into), into)
+        known |= fresh.keys()
+        added += len(fresh)
         say(f"{path}: {len(feeds)} feeds, {len(feeds) - len(fresh)} subscribed already")
-    here.opml.write_bytes(document)
+    write_whole(here.opml, document)
     say(f"{added} added to {here.opml}")
     raise typer.Exit(1 if failed else 0)
 

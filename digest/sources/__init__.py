@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping
 from datetime import datetime
 from importlib import import_module
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from digest.model import Feed, FeedState, Known, ParsedFeed, Request, Response, Task
 
@@ -51,6 +52,21 @@ def name_of(url: str) -> str:
 def subscription(text: str) -> str | None:
     """The subscription address behind what a user typed ("@name", "cs.CL", "example.org/feed"), None if none fits."""
     return next((url for name in SOURCES if (url := named(name).feed_url(text)) is not None), None)
+
+
+def key_of(url: str) -> str:
+    """The same for two addresses of one subscription: the links of a channel, http and https of a feed.
+
+    `www.` and the case of a path stay apart: behind them may be another feed (scripting.com, kcrw.com), and a
+    subscription that is dropped in silence is worse than one too many.
+    """
+    if name_of(url) != SOURCES[-1]:
+        return (subscription(url) or url).casefold()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return f"{parts.netloc.lower()}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
 
 def is_unchanged(response: Response, state: FeedState) -> bool:

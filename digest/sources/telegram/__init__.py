@@ -91,23 +91,28 @@ def poll(
         return ParsedFeed(not_modified=True, cursor=state.cursor)
     number = state.profile.numeric_id if state.profile else None
     page: Page = yield Task(parse_page, (response.body, response.final_url, number))
-    pages = [page]
+    pages, refused = [page], ""
     limit = MAX_PAGES if known else FIRST_PAGES
     while len(pages) < limit and page.before and not _reached(page.entries, known, now):
         request = Request(f"https://{host}/s/{name}?before={page.before}", kind="page", accept=ACCEPT)
-        older: Response = yield request
+        try:
+            older: Response = yield request
+        except HttpError as error:
+            if not _is_final(error.response.status):
+                raise
+            refused = f"posts before {page.before} were not read: HTTP {error.response.status}"
+            break
         page = yield Task(parse_page, (older.body, older.final_url, pages[0].profile.numeric_id or number))
         pages.append(page)
-    missed = bool(known) and bool(page.before) and not _reached(page.entries, known, now)
+    if not refused and known and page.before and not _reached(page.entries, known, now):
+        refused = f"more than {MAX_PAGES} pages since the last poll: older posts were not read"
     entries = {entry.id: entry for page in reversed(pages) for entry in page.entries}
     return ParsedFeed(
         entries=tuple(_settled(entry, known) for entry in entries.values()),
         title=pages[0].profile.title,
         site_url=pages[0].profile.url,
         profile=pages[0].profile,
-        warnings=(f"more than {MAX_PAGES} pages since the last poll: older posts were not read",)
-        if missed
-        else (),
+        warnings=(refused,) if refused else (),
         cursor=host,
     )
 
@@ -134,6 +139,11 @@ def _newest(name: str, state: FeedState, hosts: Sequence[str]) -> Generator[Step
             return response, host
     assert first_error is not None
     raise first_error
+
+
+def _is_final(status: int) -> bool:
+    """Asking again would bring the same answer; after 429 and 5xx the whole poll is done again, and nothing missed."""
+    return 400 <= status < 500 and status != 429
 
 
 def _reached(entries: Iterable[Entry], known: Mapping[str, Known], now: datetime) -> bool:
