@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,10 +45,12 @@ PAGE = f"""<!DOCTYPE html><html lang="en"><head><title>Retries are a load test</
 
 
 class Web:
-    """What is served by path, and what was asked."""
+    """What is served by path, and what was asked. `instead` of a document: a status and a Location."""
 
     def __init__(self) -> None:
         self.documents: dict[str, tuple[str, str]] = {}
+        self.instead: dict[str, tuple[int, str]] = {}
+        self.delay_s = 0.0
         self.asked: list[tuple[str, int]] = []
         self.port = 0
 
@@ -65,8 +68,12 @@ def small_web() -> Iterator[Web]:
             body = text.encode()
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             status = 404 if not kind else 304 if self.headers.get("If-None-Match") == tag else 200
+            status, location = web.instead.get(self.path, (status, ""))
             web.asked.append((self.path, status))
+            time.sleep(web.delay_s)
             self.send_response(status)
+            if location:
+                self.send_header("Location", web.url(location))
             self.send_header("ETag", tag)
             if status == 200:
                 self.send_header("Content-Type", kind)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from program import MURDER, digest
 from small_web import RSS, STORY, Web, small_web
 
 pytestmark = pytest.mark.server
 
-MONDAY = "2026-11-23T09:00:00Z"
 WEEK = "2026-W47"
 
 SETTINGS = """
@@ -50,22 +47,6 @@ def folder(tmp_path: Path, web: Web) -> Path:
     )
     (tmp_path / "feeds.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>', "utf-8")
     return tmp_path
-
-
-def digest(
-    folder: Path, *words: str, now: str = MONDAY, before: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """One command in its own process; `before` is code that runs first in it."""
-    code = f"{before}\nfrom digest.cli import main\nmain()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=folder,
-        env={**os.environ, "DIGEST_NOW": now, "PYTHONPATH": str(Path(__file__).parent.parent)},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
 
 
 def mails(folder: Path) -> list[email.message.EmailMessage]:
@@ -241,15 +222,7 @@ KILLS = {
 
 @pytest.mark.parametrize("place", KILLS)
 def test_killed_anywhere_and_run_again_nothing_is_lost_or_sent_twice(folder: Path, place: str) -> None:
-    murder = (
-        "import os, signal\n"
-        "def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "def after(f):\n"
-        "    def g(*a, **k):\n"
-        "        f(*a, **k); die()\n"
-        "    return g\n"
-    )
-    killed = digest(folder, "run", before=murder + KILLS[place])
+    killed = digest(folder, "run", before=MURDER + KILLS[place])
     assert killed.returncode == -9, killed.stdout + killed.stderr
     done = digest(folder, "run")
     assert done.returncode == 0, done.stdout + done.stderr
