@@ -14,11 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from digest.durations import duration
+from digest.durations import written as duration_written
 from digest.errors import OpmlError
 from digest.model import Feed
 
 NAMESPACE = "urn:digest:opml"
-"""Of interval ("6h"), fullText ("true") and weight ("1.5"), which OPML has no words for."""
+"""Of interval ("6h"), full_text ("true") and weight ("1.5"), which OPML has no words for."""
 
 _XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 _UNDECLARED = "urn:undeclared-prefix:"
@@ -35,15 +37,6 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(r"([A-Za-z_][\w:.-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_INTERVAL = re.compile(r"(\d{1,8})\s*(?:([smhdw])[a-z]*)?", re.IGNORECASE)
-_UNITS = {
-    "w": timedelta(weeks=1),
-    "d": timedelta(days=1),
-    "h": timedelta(hours=1),
-    "m": timedelta(minutes=1),
-    "s": timedelta(seconds=1),
-}
-
 Subscriptions = tuple[tuple[Feed, ...], tuple[str, ...]]
 
 
@@ -74,7 +67,20 @@ def subscriptions(data: bytes, name: str) -> Subscriptions:
             warnings.append(f"line {line}: {feed.url} again; the first one counts")
         else:
             feeds[feed.url] = feed
+            warnings += [f"line {line}: {feed.url}: {words}" for words in _misunderstood(outline, feed)]
     return tuple(feeds.values()), tuple(warnings)
+
+
+def _misunderstood(outline: _Outline, feed: Feed) -> Iterator[str]:
+    """Settings of ours that are there and make no sense; they count as not set."""
+    expected = {
+        "interval": (feed.interval, 'a duration such as "6h"'),
+        "full_text": (feed.full_text, '"true" or "false"'),
+        "weight": (_number(outline.attributes.get(f"{{{NAMESPACE}}}weight", "")), 'a number such as "1.5"'),
+    }
+    for name, (value, form) in expected.items():
+        if value is None and (given := outline.attributes.get(f"{{{NAMESPACE}}}{name}")):
+            yield f"{name} {given!r} is not {form}"
 
 
 @dataclass(slots=True)
@@ -222,7 +228,7 @@ def _address(text: str) -> str:
     return re.sub(r"(?i)^feed://", "https://", text)
 
 
-_OURS = {"interval": "interval", "fullText": "full_text", "weight": "weight"}
+_OURS = frozenset(("interval", "full_text", "weight"))
 _READ = frozenset(("xmlurl", "htmlurl", "text", "category", *(f"{{{NAMESPACE}}}{name}" for name in _OURS)))
 
 
@@ -246,7 +252,7 @@ def _feed(outline: _Outline) -> Feed | None:
         tags=_tags_of(values.get("category", "")),
         interval=_interval(values.get(f"{{{NAMESPACE}}}interval", "")),
         full_text={"true": True, "false": False}.get(
-            values.get(f"{{{NAMESPACE}}}fullText", "").strip().lower()
+            values.get(f"{{{NAMESPACE}}}full_text", "").strip().lower()
         ),
         weight=1.0 if weight is None else weight,
         folder=outline.folder,
@@ -265,11 +271,10 @@ def _tags_of(category: str) -> tuple[str, ...]:
 
 
 def _interval(text: str) -> timedelta | None:
-    """ "6h", "90m", "2d"; a bare number is minutes."""
-    match = _INTERVAL.fullmatch(text.strip())
-    if match is None or int(match[1]) == 0:
+    try:
+        return duration(text) or None
+    except ValueError:
         return None
-    return int(match[1]) * _UNITS[(match[2] or "m").lower()]
 
 
 def _number(text: str) -> float | None:
@@ -383,21 +388,14 @@ def _prefixes(feeds: Sequence[Feed]) -> dict[str, str]:
 def _own_values(feed: Feed) -> list[tuple[str, str]]:
     values = []
     if feed.interval is not None:
-        values.append(("interval", _as_interval(feed.interval)))
+        values.append(("interval", duration_written(feed.interval)))
     if feed.full_text is not None:
-        values.append(("fullText", "true" if feed.full_text else "false"))
+        values.append(("full_text", "true" if feed.full_text else "false"))
     if feed.weight != 1.0:
         values.append(
             ("weight", f"{feed.weight:g}" if float(f"{feed.weight:g}") == feed.weight else repr(feed.weight))
         )
     return values
-
-
-def _as_interval(interval: timedelta) -> str:
-    for unit, length in _UNITS.items():
-        if unit != "w" and interval % length == timedelta(0):
-            return f"{interval // length}{unit}"
-    return f"{round(interval.total_seconds())}s"
 
 
 def _outline_of(feed: Feed, prefixes: dict[str, str], declarations: str = "") -> str:
@@ -459,6 +457,9 @@ def all_added(data: bytes, feeds: Iterable[Feed], folder: tuple[str, ...] = ()) 
         *((depth, "</outline>") for depth in reversed(range(len(missing)))),
     ]
     if parent is None:
+        body = next((tag for tag in _tags(text) if tag.name == "body" and tag.is_empty), None)
+        if body:  # <body/> becomes a pair
+            text = f"{text[: body.start]}<body>\n</body>{text[body.end :]}"
         return document.encoded(_before_end(text, lines, *_end_of_body(text)))
     if parent.is_empty:
         head = text[parent.start : parent.tag_end].rstrip("> \t\r\n").rstrip("/").rstrip()

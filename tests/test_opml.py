@@ -22,7 +22,7 @@ LIST = b"""<?xml version="1.0" encoding="UTF-8"?>
     <outline text="AI" title="AI">
       <outline type="rss" text="Lab" title="Lab" xmlUrl="https://lab.example/feed?a=1&amp;b=2"
                htmlUrl="https://lab.example/" category="/ai,/llm" digest:interval="6h" digest:weight="1.5"
-               digest:fullText="true" x:colour="red" description="Notes"/>
+               digest:full_text="true" x:colour="red" description="Notes"/>
       <outline text="Papers">
         <outline type="rss" text="\xe8\xae\xba\xe6\x96\x87" xmlUrl="https://papers.example/rss"/>
       </outline>
@@ -274,3 +274,19 @@ def test_every_recorded_list_is_imported(shared: Path) -> None:
         assert subscriptions(written(found), path.name)[0] == found, path
         total += len(found)
     assert total > 5_000
+
+
+def test_settings_that_make_no_sense_are_told_and_count_as_not_set() -> None:
+    text = (
+        '<opml xmlns:d="urn:digest:opml"><body>\n'
+        '<outline xmlUrl="https://e.org/f" d:interval="often" d:full_text="maybe" d:weight="x"/></body></opml>'
+    )
+    (feed,), warnings = subscriptions(text.encode(), "feeds.opml")
+    assert (feed.interval, feed.full_text, feed.weight) == (None, None, 1.0)
+    assert len(warnings) == 3
+    assert all("line 2: https://e.org/f" in warning for warning in warnings)
+
+
+def test_an_empty_body_takes_the_first_feed() -> None:
+    text = added(b"<opml><head/><body/></opml>", Feed("https://e.org/f")).decode()
+    assert text.index("<body>") < text.index("https://e.org/f") < text.index("</body>")
