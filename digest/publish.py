@@ -12,18 +12,18 @@ repeated after a crash at any line.
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from digest import dedup, issue, mail, rank, schedule, topics
 from digest.errors import DeliveryError, DraftError, UsageError
+from digest.files import write_whole
 from digest.model import (
+    Candidate,
     Coverage,
     Decision,
     Delivery,
@@ -31,9 +31,11 @@ from digest.model import (
     Issue,
     IssueRecord,
     Message,
+    Period,
     Receipt,
     Rendered,
     Scored,
+    Story,
     Target,
 )
 
@@ -121,52 +123,99 @@ def draft(desk: Desk, week: str, now: datetime, *, again: bool = False) -> Draft
     text = issue.draft_markdown(record.draft)
     if path.exists() and path.read_text("utf-8") != text:
         path.replace(path.with_name(f"{path.name}.bak"))
-    _write(path, text.encode())
+    write_whole(path, text.encode())
     return Drafted(record.draft, path, written=True)
 
 
-def stories(desk: Desk, week: str, now: datetime) -> tuple[tuple[Scored, ...], Coverage]:
-    """The week's stories as rank sees them, best first, with what the reading was."""
+CARRIED_SPAN = timedelta(days=120)
+"""How far back the texts of what issues carried are compared: reposts come within weeks, not years."""
+
+NEWS_VOICES = 3
+"""From so many independent sources that speak of it anew, a story that an earlier issue carried may come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The stories of a week as rank sees them, best first. `seen` names by key the earlier issue that carried one."""
+
+    stories: tuple[Scored, ...]
+    coverage: Coverage
+    seen: Mapping[str, str]
+
+
+def reading(desk: Desk, week: str, now: datetime) -> Reading:
+    """The week's entries that were seen by `now`, folded, tagged, scored and selected. Stores nothing."""
     period = schedule.period(week, desk.week_ends, desk.timezone)
-    earlier = [r for r in desk.store.issues() if r.week < week]
-    previous_cut = max((r.cut_at for r in earlier), default=None)
-    candidates = desk.store.candidates(period, now, previous_cut)
-    folded = dedup.stories(candidates, split=desk.split, join=desk.join)
+    candidates = _candidates(desk, week, now)
+    folded = dedup.stories(candidates, split=desk.split, join=desk.join, language=desk.masthead.language)
     handle = desk.masthead.handle
     tags = {s.key: topics.tagged(s, desk.topics, own_handle=handle) for s in folded}
     sections = [t.tag for t in desk.topics]
     ranked = rank.scored(
         folded, tags, period=period, interests=sections, weights=desk.weights, own_handle=handle
     )
+    seen = _seen(desk, week, period, folded)
     chosen = rank.selected(
         ranked,
         desk.limits,
         sections=sections,
         own_handle=handle,
-        carried=desk.store.carried(week),
+        carried={story.key: seen[story.key] for story in folded if story.key in seen and not _is_news(story)},
         weights=desk.weights,
     )
     feeds = len({c.feed.url for c in candidates})
-    return chosen, Coverage(feeds=feeds, entries=len(candidates), stories=len(folded))
+    return Reading(chosen, Coverage(feeds=feeds, entries=len(candidates), stories=len(folded)), seen)
+
+
+def _candidates(desk: Desk, week: str, now: datetime) -> list[Candidate]:
+    period = schedule.period(week, desk.week_ends, desk.timezone)
+    previous_cut = max((r.cut_at for r in desk.store.issues() if r.week < week), default=None)
+    return desk.store.candidates(period, now, previous_cut)
+
+
+def _seen(desk: Desk, week: str, period: Period, folded: Sequence[Story]) -> dict[str, str]:
+    """By story key the last earlier issue that carried it: under any address of its members, or in the same words."""
+    carried = desk.store.carried(week)
+    seen = {}
+    for story in folded:
+        weeks = [carried[key] for member in story.members for key in dedup.keys(member) if key in carried]
+        if weeks:
+            seen[story.key] = max(weeks)
+    since = schedule.week_of(period.start - CARRIED_SPAN, desk.week_ends, desk.timezone)
+    entries = desk.store.carried_entries(since, week)
+    weeks_of = {candidate.entry_id: last for candidate, last in entries}
+    again = dedup.repeated([s for s in folded if s.key not in seen], [candidate for candidate, _ in entries])
+    return seen | {key: weeks_of[candidate.entry_id] for key, candidate in again.items()}
+
+
+def _is_news(story: Story) -> bool:
+    """Whether a story carried before is important again: independent sources that say something of their own.
+
+    The curator's own posts need no leave: they are always in.
+    """
+    repeated = {e.entry_id for e in story.evidence if dedup.is_repetition(e)}
+    others = tuple(other for other in story.others if other.entry_id not in repeated)
+    return len(rank.voices(replace(story, others=others, evidence=()))) >= NEWS_VOICES
 
 
 def has_candidates(desk: Desk, week: str, now: datetime) -> bool:
     """Whether the week has any entry at all."""
-    return bool(stories(desk, week, now)[0])
+    return bool(_candidates(desk, week, now))
 
 
 def _frozen(desk: Desk, week: str, now: datetime) -> IssueRecord:
-    chosen, coverage = stories(desk, week, now)
+    found = reading(desk, week, now)
     drafted = issue.assembled(
-        chosen,
+        found.stories,
         desk.masthead,
         period=schedule.period(week, desk.week_ends, desk.timezone),
         made_at=now,
-        coverage=coverage,
+        coverage=found.coverage,
         shelf=desk.shelf,
+        seen=found.seen,
     )
     record = IssueRecord(drafted, cut_at=now)
-    desk.store.save_issue(record, [_decision(week, one) for one in chosen], replace=True)
+    desk.store.save_issue(record, [_decision(week, one) for one in found.stories], replace=True)
     return record
 
 
@@ -211,9 +260,9 @@ def build(desk: Desk, week: str, look: Look, now: datetime) -> Built:
     site = import_module("digest.render.site").render_site(_published(desk, read_draft.issue), look)
     folder = desk.public / week
     for one in rendered:
-        _write(folder / one.name, one.body)
+        write_whole(folder / one.name, one.body)
     for one in site:
-        _write(desk.public / one.name, one.body)
+        write_whole(desk.public / one.name, one.body)
     desk.store.mark_built(week, now, read_draft)
     return Built(read_draft, {one.name: folder / one.name for one in rendered})
 
@@ -359,22 +408,3 @@ def _delivered(
         raise
     record(receipt)
     return receipt
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Whole or not at all: a reader of public/ never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

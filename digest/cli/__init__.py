@@ -49,7 +49,7 @@ def root(
 
 
 # The commands register themselves on `app`.
-from digest.cli import feeds, look, make  # noqa: E402, F401
+from digest.cli import feeds, look, make, reasons  # noqa: E402, F401
 
 
 def main() -> None:

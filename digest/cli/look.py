@@ -1,4 +1,4 @@
-"""The commands that only look: entries, search, status, why."""
+"""The commands that only look: entries, search, status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from digest.cli.place import HERE, Folder, Json, Place, emit, local, moment, now
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
-    from digest.model import Candidate, Decision
+    from digest.model import Candidate
     from digest.store import Store
 
 entries_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
@@ -51,12 +51,12 @@ def entries(
         ]
         rows = rows[:limit]
     if as_json:
-        emit([_as_json(c, tags) for c, tags in rows])
+        emit([entry_as_json(c, tags) for c, tags in rows])
         return
     zone = here.config.digest.timezone
     table(
         (
-            (str(c.entry_id), local(c.at, zone), c.feed_title, _title(c), " ".join(f"#{t}" for t in tags))
+            (str(c.entry_id), local(c.at, zone), c.feed_title, title_of(c), " ".join(f"#{t}" for t in tags))
             for c, tags in rows
         ),
         ("ID", "TIME", "FEED", "TITLE", "TAGS"),
@@ -81,11 +81,11 @@ def show(
         raise UsageError(str(entry_id), "no such entry; `digest entries --all` lists them")
     tags = _tags(found, here)
     if as_json:
-        emit(_as_json(found, tags, whole=True))
+        emit(entry_as_json(found, tags, whole=True))
         return
     zone, entry, article = here.config.digest.timezone, found.entry, found.article
     facts = (
-        ("title", _title(found)),
+        ("title", title_of(found)),
         ("address", entry.url),
         ("points at", entry.via_url),
         ("feed", f"{found.feed_title} <{found.feed.url}>"),
@@ -123,11 +123,13 @@ def search(
     with here.store() as store:
         hits = store.search(" ".join(words), limit=limit)
     if as_json:
-        emit([{**_as_json(c, _tags(c, here)), "snippet": snippet} for c, snippet in hits])
+        emit([{**entry_as_json(c, _tags(c, here)), "snippet": snippet} for c, snippet in hits])
         return
     zone = here.config.digest.timezone
     for candidate, snippet in hits:
-        say(f"{candidate.entry_id}  {local(candidate.at, zone)}  {candidate.feed_title}: {_title(candidate)}")
+        say(
+            f"{candidate.entry_id}  {local(candidate.at, zone)}  {candidate.feed_title}: {title_of(candidate)}"
+        )
         say(f"    {candidate.entry.url}")
         if snippet:
             say(f"    {snippet}")
@@ -172,7 +174,7 @@ def _tags(candidate: Candidate, here: Place) -> tuple[str, ...]:
     return tuple(match.tag for match in matches)
 
 
-def _title(candidate: Candidate) -> str:
+def title_of(candidate: Candidate) -> str:
     entry, article = candidate.entry, candidate.article
     return entry.title or (article.title if article else "") or entry.url or entry.id
 
@@ -199,12 +201,12 @@ def _text_origin(candidate: Candidate) -> str:
     return f"{words} ({article.error})" if article.error else words
 
 
-def _as_json(candidate: Candidate, tags: tuple[str, ...], *, whole: bool = False) -> dict[str, Any]:
+def entry_as_json(candidate: Candidate, tags: tuple[str, ...], *, whole: bool = False) -> dict[str, Any]:
     entry, article = candidate.entry, candidate.article
     row: dict[str, Any] = {
         "id": candidate.entry_id,
         "url": entry.url,
-        "title": _title(candidate),
+        "title": title_of(candidate),
         "feed": candidate.feed.url,
         "feed_title": candidate.feed_title,
         "author": entry.author,
@@ -339,137 +341,4 @@ def _status_lines(document: dict[str, Any], timezone: str) -> list[str]:
         )
     for run in document["runs"][:1]:
         lines.append(f"last run {when(run['started'])}: {run['summary'] or 'did not end'}")
-    return lines
-
-
-@app.command()
-def why(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Of an article, a post, a paper or a feed.")],
-    folder: Folder = HERE,
-    as_json: Json = False,
-) -> None:
-    """Where an address stands: fetched, stored, its story, tags and score, its issue, or where it fell out.
-
-    \b
-    Example:  digest why https://arxiv.org/abs/2305.18290
-    """
-    from digest.urls import canonical_url
-
-    here = place(folder)
-    key = canonical_url(url)
-    with here.store() as store:
-        feed = store.feed(url)
-        found = store.find([key])
-        article = store.articles([key]).get(key)
-        decisions = store.decisions(keys=[key], entry_ids=[c.entry_id for c in found])
-        document = {
-            "url": url,
-            "key": key,
-            "feed": None if feed is None else _feed_as_json(feed),
-            "entries": [
-                {**_as_json(c, ()), "week": _week_of(here, c.at), "tags": _reasons(c, here)} for c in found
-            ],
-            "article": None
-            if article is None
-            else {
-                "title": article.title,
-                "origin": article.origin,
-                "error": article.error,
-                "characters": len(article.text),
-            },
-            "decisions": [_decision_as_json(d, here) for d in decisions],
-        }
-    document["verdict"] = _verdict(document, here)
-    if as_json:
-        emit(document)
-        return
-    for line in _why_lines(document, here.config.digest.timezone):
-        say(line)
-
-
-def _week_of(here: Place, at: datetime) -> str:
-    from digest import schedule
-
-    return schedule.week_of(at, here.config.digest.week_ends, here.config.digest.timezone)
-
-
-def _reasons(candidate: Candidate, here: Place) -> list[dict[str, Any]]:
-    from digest.model import Story
-    from digest.topics import tagged
-
-    matches = tagged(Story(candidate.key, candidate), here.topics(), own_handle=here.config.digest.handle)
-    return [{"tag": m.tag, "origin": m.origin, "reason": m.reason} for m in matches]
-
-
-def _feed_as_json(record: Any) -> dict[str, Any]:
-    state = record.state
-    return {
-        "url": record.feed.url,
-        "polled": moment(state.polled_at),
-        "ok": moment(state.ok_at),
-        "error": state.error,
-        "due": moment(state.due_at),
-        "due_reason": state.due_reason,
-        "entries": record.entries,
-    }
-
-
-def _decision_as_json(decision: Decision, here: Place) -> dict[str, Any]:
-    return {
-        "week": decision.week,
-        "story": decision.key,
-        "title": decision.title,
-        "score": decision.score,
-        "parts": dict(decision.parts),
-        "tags": [{"tag": t.tag, "origin": t.origin, "reason": t.reason} for t in decision.tags],
-        "section": decision.section,
-        "verdict": decision.verdict,
-        "entries": list(decision.entry_ids),
-        "evidence": [
-            {"entry": e.entry_id, "rule": e.rule, "score": e.score, "detail": e.detail}
-            for e in decision.evidence
-        ],
-    }
-
-
-def _verdict(document: dict[str, Any], here: Place) -> str:
-    """The one line that answers the question."""
-    if decisions := document["decisions"]:
-        last = decisions[0]
-        return f"{last['week']}: {last['verdict']}"
-    if entries := document["entries"]:
-        return f"stored, in no draft yet: belongs to {entries[0]['week']}"
-    if feed := document["feed"]:
-        return f"a feed: {feed['error'] or 'polled without error'}"
-    if document["article"]:
-        return "only its text is stored; no entry leads to it now"
-    return "never seen: no subscribed feed brought it"
-
-
-def _why_lines(document: dict[str, Any], timezone: str) -> list[str]:
-    def when(text: str | None) -> str:
-        return local(datetime.fromisoformat(text), timezone) if text else "never"
-
-    lines = [document["verdict"], f"  identity  {document['key']}"]
-    if feed := document["feed"]:
-        lines.append(
-            f"  feed      polled {when(feed['polled'])}, {feed['entries']} entries; next {when(feed['due'])} ({feed['due_reason']})"
-        )
-    for entry in document["entries"]:
-        how = f", pointing at {entry['mentions']}" if entry["mentions"] else ""
-        lines.append(f"  entry {entry['id']:<4} {entry['feed_title']}: {entry['title']}{how}")
-        lines.append(f"            first seen {when(entry['first_seen'])}, week {entry['week']}")
-        lines += [f"            #{t['tag']}: {t['reason']}" for t in entry["tags"]]
-    if article := document["article"]:
-        failed = f", because: {article['error']}" if article["error"] else ""
-        lines.append(f"  text      {article['characters']} characters from the {article['origin']}{failed}")
-    for decision in document["decisions"]:
-        parts = " ".join(f"{name} {value:+.2f}" for name, value in decision["parts"].items())
-        lines.append(f"  {decision['week']}  {decision['verdict']}; story {decision['story']}")
-        lines.append(f"            score {decision['score']:.2f} = {parts}")
-        lines += [f"            #{t['tag']}: {t['reason']}" for t in decision["tags"]]
-        lines += [
-            f"            folded entry {e['entry']}: {e['rule']} {e['score']:.2f}, {e['detail']}"
-            for e in decision["evidence"]
-        ]
     return lines

@@ -19,7 +19,16 @@ from digest.model import Candidate, Evidence, Story
 from digest.text import language as language_of
 from digest.urls import canonical_url
 
-__all__ = ["SAME_STORY_WINDOW", "Fingerprint", "fingerprint", "jaccard", "stories"]
+__all__ = [
+    "SAME_STORY_WINDOW",
+    "Fingerprint",
+    "fingerprint",
+    "is_repetition",
+    "jaccard",
+    "keys",
+    "repeated",
+    "stories",
+]
 
 SAME_STORY_WINDOW = timedelta(hours=72)
 
@@ -54,21 +63,47 @@ def stories(
     return tuple(sorted(found, key=lambda story: (story.lead.at, story.lead.entry_id)))
 
 
+def repeated(found: Sequence[Story], earlier: Sequence[Candidate]) -> dict[str, Candidate]:
+    """By the keys of `found` the earlier entry whose text one of the story's members repeats nearly word for word.
+
+    Time plays no part, so `earlier` should hold what may matter and no more: what recent issues carried.
+    """
+    known = {mark for one in earlier for mark in rules.marks_of(rules.print_of(one))}
+    ours = [
+        (story, member)
+        for story in found
+        for member in story.members
+        if not member.target and not known.isdisjoint(rules.marks_of(rules.print_of(member)))
+    ]
+    groups = [Group(index, [one], one) for index, one in enumerate([*(m for _, m in ours), *earlier])]
+    rules.read(groups)
+    back: dict[str, Candidate] = {}
+    for link in rules.near_identical(groups):
+        if link.a < len(ours) <= link.b:
+            back.setdefault(ours[link.a][0].key, earlier[link.b - len(ours)])
+    return back
+
+
+def is_repetition(evidence: Evidence) -> bool:
+    """Whether the entry says the same in the same words, and adds nothing of its own."""
+    return evidence.rule in rules.REPETITIONS
+
+
 def _group(index: int, members: list[Candidate], alone: set[str], language: str) -> Group:
     lead = _lead(members, language)
-    return Group(index, members, lead, is_alone=bool(alone & {key for c in members for key in _keys(c)}))
+    return Group(index, members, lead, is_alone=bool(alone & {key for c in members for key in keys(c)}))
 
 
-def _keys(candidate: Candidate) -> list[str]:
+def keys(candidate: Candidate) -> list[str]:
     """The identities of what a candidate tells of, its own address first."""
-    keys = [candidate.key]
+    found = [candidate.key]
     if candidate.target:
-        keys.append(candidate.target)
+        found.append(candidate.target)
     if candidate.article is not None:
-        keys += [candidate.article.key, *candidate.article.aliases]
+        found += [candidate.article.key, *candidate.article.aliases]
     if candidate.entry.post is not None and candidate.entry.post.forward is not None:
-        keys.append(canonical_url(candidate.entry.post.forward.url))
-    return list(dict.fromkeys(key for key in keys if key))
+        found.append(canonical_url(candidate.entry.post.forward.url))
+    return list(dict.fromkeys(key for key in found if key))
 
 
 def _by_identity(
@@ -80,7 +115,7 @@ def _by_identity(
     for index, candidate in enumerate(candidates):
         if candidate.target and candidate.key in alone:
             continue
-        for key in _keys(candidate):
+        for key in keys(candidate):
             if key not in shared:
                 forest.union(index, holder.setdefault(key, index))
     for row in joined:
@@ -97,7 +132,7 @@ def _shared_addresses(candidates: Sequence[Candidate]) -> set[str]:
     titles: dict[tuple[str, str], list[str]] = defaultdict(list)
     for candidate in candidates:
         if not candidate.target and candidate.entry.post is None:
-            for key in _keys(candidate):
+            for key in keys(candidate):
                 titles[candidate.feed.url, key].append(candidate.entry.title)
     return {
         key
@@ -257,7 +292,7 @@ def _arrivals(home: int, links: Sequence[Link]) -> dict[int, Link]:
 
 
 def _identity_reason(member: Candidate, anchor: Candidate) -> Evidence:
-    common = [key for key in _keys(member) if key in _keys(anchor)]
+    common = [key for key in keys(member) if key in keys(anchor)]
     if not common:
         return Evidence(member.entry_id, "joined", 1.0, "over another member, or by the curator's join")
     if member.target and member.target in common:

@@ -209,6 +209,12 @@ _MIN_SHARED_HASHES = 2
 _MAX_HASH_SHARE = 200
 """A shingle in more texts than this is boilerplate."""
 LIKE_TITLES = 0.5
+REPETITIONS = ("same text", "near-identical text", "teaser")
+
+
+def marks_of(kept: Fingerprint) -> tuple[int, ...]:
+    """The hashes by which texts find each other."""
+    return kept.sketch[:_INDEXED]
 
 
 def near_identical(groups: Sequence[Group]) -> Iterator[Link]:
@@ -216,7 +222,7 @@ def near_identical(groups: Sequence[Group]) -> Iterator[Link]:
 
     Or whose shorter text is as good as whole in the longer one (a page with and without what stands around it).
     """
-    for a, b in _pairs([group.print.sketch[:_INDEXED] for group in groups], _MAX_HASH_SHARE):
+    for a, b in _pairs([marks_of(group.print) for group in groups], _MAX_HASH_SHARE):
         ours, theirs = groups[a], groups[b]
         same = bool(ours.print.text_hash) and ours.print.text_hash == theirs.print.text_hash
         score = 1.0 if same else _likeness(ours, theirs)

@@ -253,6 +253,15 @@ class Store:
         """Keys of stories and entries that issues before the week `before` carried, with the last such week."""
         return self._read(lambda c: _issues.carried_before(c, before))
 
+    def carried_entries(self, since: str, before: str) -> list[tuple[Candidate, str]]:
+        """The entries behind what issues of the weeks `since` <= week < `before` carried, with the last such week."""
+
+        def work(c: Connection) -> list[tuple[Candidate, str]]:
+            weeks = _issues.carried_entries(c, since, before)
+            return [(one, weeks[one.entry_id]) for one in _entries.by_ids(c, sorted(weeks))]
+
+        return self._read(work)
+
     # --- deliveries -------------------------------------------------------------------------------
 
     def claim(self, week: str, channel: str, address: str, message_id: str, now: datetime) -> bool:

@@ -111,6 +111,18 @@ def carried_before(c: Connection, week: str) -> dict[str, str]:
     return {row[0]: row[1] for row in c.execute(query)}
 
 
+def carried_entries(c: Connection, since: str, before: str) -> dict[int, str]:
+    """Ids of the entries behind what issues of these weeks carried, each with the last such week."""
+    query = (
+        select(decision_entry.c.entry_id, func.max(decision.c.week))
+        .join(decision, decision.c.id == decision_entry.c.decision_id)
+        .join(carried, (carried.c.key == decision.c.key) & (carried.c.week == decision.c.week))
+        .where(decision.c.week >= since, decision.c.week < before)
+        .group_by(decision_entry.c.entry_id)
+    )
+    return {row[0]: row[1] for row in c.execute(query)}
+
+
 def decisions(c: Connection, keys: Collection[str], entry_ids: Collection[int]) -> list[Decision]:
     ids: set[int] = set()
     for chunk in chunks(sorted({short(key) for key in keys})):
