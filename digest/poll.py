@@ -165,7 +165,10 @@ class _Queue:
         )
 
     def next(self) -> int | None:
-        return self._waiting[self._free.popleft()].popleft() if self._free else None
+        while self._free:
+            if waiting := self._waiting[self._free.popleft()]:
+                return waiting.popleft()
+        return None
 
     def done(self, turn: int) -> None:
         host = self._hosts[turn]

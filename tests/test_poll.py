@@ -208,6 +208,17 @@ def test_a_host_that_hangs_holds_up_its_own_feeds_only(tmp_path: Path) -> None:
     run(tmp_path, test, hosts=("localhost",))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_every_feed_of_a_host_is_asked_once(tmp_path: Path, count: int) -> None:
+    async def test(h: House) -> None:
+        h.feeds = [Feed(h.server.url(f"/{n}")) for n in range(count)]
+        h.says |= {f"/{n}": rss(three()) for n in range(count)}
+        assert [outcome.new for outcome in await h.poll()] == [3] * count
+        assert sorted(h.asked()) == [f"/{n}" for n in range(count)]
+
+    run(tmp_path, test)
+
+
 # --- which entry is which -------------------------------------------------------------------------
 
 
