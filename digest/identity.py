@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -70,24 +71,23 @@ def identities(entries: Sequence[Identifiable], known: Mapping[str, Known]) -> t
     kept = _without_repetitions(items, entries)
     _mark_shared([items[i] for i in kept], known)
     found = _matched({i: items[i] for i in kept}, known) if known else {}
-    taken = set(known)
-    for i in sorted(kept, key=lambda i: (items[i].guid, items[i].title, items[i].hash, items[i].url)):
+    twins = Counter(_shared_id(items[i]) for i in kept if not items[i].own)
+    for i in kept:
         if i not in found:
-            found[i] = _new_id(items[i], taken)
-            taken.add(found[i])
+            found[i] = _new_id(items[i], not items[i].own and twins[_shared_id(items[i])] > 1)
     return tuple(found.get(i) for i in range(len(items)))
 
 
 class _Item:
     """What identity needs of one item. `own` is False when the guid does not single it out."""
 
-    __slots__ = ("guid", "has_guid", "hash", "own", "title", "url")
+    __slots__ = ("_title", "guid", "has_guid", "hash", "own", "url")
 
     def __init__(self, item: Identifiable) -> None:
         self.url = item.url
-        self.title = _words(item.title)
+        self._title = item.title
         self.hash = item.content_hash
-        self.guid = _without_version(item.id.strip())
+        self.guid = _own_form(item.id.strip())
         self.has_guid = bool(self.guid)
         self.own = self.has_guid or self.is_page
         if not self.has_guid:
@@ -99,16 +99,24 @@ class _Item:
         return link_key(self.url)
 
     @property
+    def title(self) -> str:
+        return _words(self._title)
+
+    @property
     def is_page(self) -> bool:
         """The link leads to a page of the item's own, as far as an address can tell: no site root, no fragment."""
         return bool(self.link) and not _SITE_ROOT.fullmatch(self.link) and "#" not in self.url
 
 
-def _without_version(guid: str) -> str:
-    """arXiv's guid holds the version (oai:arXiv.org:2305.18290v3, or the abs address): one paper is one entry."""
+def _own_form(guid: str) -> str:
+    """The guid as it is kept.
+
+    arXiv's holds the version (oai:arXiv.org:2305.18290v3, or the abs address): one paper is one entry.
+    One that looks like our own mark of a shared guid is marked off from it.
+    """
     if "arxiv" in guid.lower() and (paper := canonical_url(guid)).startswith("arxiv:"):
         return paper
-    return guid
+    return f"{guid}|" if _SHARED.fullmatch(guid) else guid
 
 
 def _words(title: str) -> str:
@@ -130,18 +138,24 @@ def _without_repetitions(items: Sequence[_Item], entries: Sequence[Identifiable]
         groups.setdefault(item.guid, []).append(i)
     best: dict[tuple[str, ...], int] = {}
     for guid, members in groups.items():
+        if len(members) == 1:
+            best[(guid,)] = members[0]
+            continue
+        have_guids = all(items[i].has_guid for i in members)
         for i in members:
             key: tuple[str, ...] = (guid,)
-            if len(members) > 1 and not guid.startswith("arxiv:"):
-                key = (guid, items[i].link, items[i].title, "" if items[i].has_guid else items[i].hash)
+            if not guid.startswith("arxiv:"):
+                key = (guid, items[i].link, items[i].title, "" if have_guids else items[i].hash)
             other = best.setdefault(key, i)
             if _age(entries[i]) > _age(entries[other]):
                 best[key] = i
     return sorted(best.values())
 
 
-def _age(entry: Identifiable) -> tuple[datetime, str]:
-    return (entry.updated or entry.published or _BEGINNING, entry.content_hash)
+def _age(entry: Identifiable) -> tuple[datetime, str, str, str]:
+    """What is newer; where that is not said, something that does not depend on the order."""
+    moment = entry.updated or entry.published or _BEGINNING
+    return (moment, entry.content_hash, entry.title, entry.url)
 
 
 def _mark_shared(items: Sequence[_Item], known: Mapping[str, Known]) -> None:
@@ -180,11 +194,10 @@ def _only(values: Mapping[_Name, _Value], key_of: Callable[[_Value], str]) -> di
     return {key: name for key, name in seen.items() if name is not None}
 
 
-def _new_id(item: _Item, taken: set[str]) -> str:
-    if item.own and item.guid not in taken:
+def _new_id(item: _Item, has_twin: bool) -> str:
+    if item.own:
         return item.guid
-    id = _shared_id(item)
-    return id if id not in taken else f"{item.guid}|{_short_hash(item.link, item.title, item.hash)}"
+    return f"{item.guid}|{_short_hash(item.link, item.title, item.hash)}" if has_twin else _shared_id(item)
 
 
 def _shared_id(item: _Item) -> str:
@@ -215,13 +228,13 @@ def _moved(link: str, title: str) -> str:
 
 
 _KEYS: tuple[tuple[Callable[[_Item], str], Callable[[Known], str]], ...] = (
-    (lambda item: "" if item.own else _shared_id(item), lambda known: known.id),
     (
         lambda item: "" if item.own else _joined(item.guid, item.hash),
         lambda known: _joined(_shared_guid(known.id), known.content_hash),
     ),
+    (lambda item: "" if item.own else _shared_id(item), lambda known: known.id),
     (
-        lambda item: "" if item.own else _joined(item.guid, item.link),
+        lambda item: _joined(item.guid, item.link) if item.has_guid and not item.own and item.is_page else "",
         lambda known: _joined(_shared_guid(known.id), known.link_key),
     ),
     (

@@ -16,7 +16,6 @@ HEAVY = (
     "aiohttp",
     "alembic",
     "css_inline",
-    "fastfeedparser",
     "feedparser",
     "jinja2",
     "lxml",

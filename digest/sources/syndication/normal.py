@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Literal
 
 import nh3
 
 from digest.identity import identities
 from digest.model import Enclosure, Entry, Known, ParsedFeed
 from digest.sources.syndication.raw import Body, RawEntry, RawFeed
-from digest.urls import absolute_url, host_of
+from digest.urls import absolute_url, canonical_url, host_of
 
 _MATH = (
     "math semantics annotation mrow mi mo mn ms mtext mspace msup msub msubsup mfrac msqrt mroot mover munder"
@@ -48,14 +49,19 @@ _SCHEMES = {"http", "https", "mailto", "tel", "magnet", "xmpp", "tg"}
 _ABSOLUTE = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:[/?#][^\s\x00-\x1f\x7f]*)?", re.ASCII)
 
 _IMAGE = re.compile(r"<(?:img|IMG)\b(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>")
-_PIXEL = re.compile(
-    r"[\s\"';](?:width|height)\s*(?:=\s*[\"']?|:)\s*[01](?:px)?\s*(?=[\"';\s/>])", re.IGNORECASE
-)
+_PIXEL = re.compile(r"[\s\"';](?:width|height)\s*(?:=\s*[\"']?|:)\s*[01](?:px)?\s*(?=[\"';\s/>])")
 _COUNTER = re.compile(
     r"//(?:feeds\.feedburner\.com/~r/|pixel\.wp\.com/|stats\.wordpress\.com/|medium\.com/_/stat"
     r"|www\.google-analytics\.com/|[\w.]*feedsportal\.com/|[\w.]*doubleclick\.net/)"
 )
 """Counters that do not state their size, by the services that serve them."""
+
+_FOREIGN_HOSTS = 3
+"""A feed whose items lead to so many other sites lists other people's pages."""
+
+_REMARK = 4000
+"""Characters of HTML up to which what a feed says under somebody else's address is a remark on it: a planet gives
+whole articles, in their authors' words."""
 
 
 def normalised(raw: RawFeed, url: str, known: Mapping[str, Known]) -> ParsedFeed:
@@ -65,6 +71,7 @@ def normalised(raw: RawFeed, url: str, known: Mapping[str, Known]) -> ParsedFeed
     """
     site = _Site(raw, url)
     items = [_Item(one, site) for one in raw.entries]
+    site.lists_others = _lists_others(items, site)
     ids = identities(items, known)
     entries: list[Entry] = []
     unchanged: list[str] = []
@@ -92,14 +99,23 @@ class _Site:
 
     def __init__(self, feed: RawFeed, url: str) -> None:
         self.url = url
-        self.home = _absolute(absolute_url(url, feed.base) or url, feed.link)
+        self.home = _absolute((feed.base and absolute_url(url, feed.base)) or url, feed.link)
         self.start = self.home or url
         self.host = host_of(self.start)
         self.author = feed.author
         self.language = feed.language
+        self.lists_others = False
+        """Its items lead to other people's pages."""
 
-    def owns(self, address: str) -> bool:
-        return host_of(address) == self.host
+    def is_elsewhere(self, address: str) -> bool:
+        host = host_of(address)
+        return bool(host and self.home) and not (
+            host == self.host or host.endswith(f".{self.host}") or self.host.endswith(f".{host}")
+        )
+
+    def holds(self, address: str) -> bool:
+        host = address.partition("://")[2].partition("/")[0]
+        return host in (self.host, f"www.{self.host}")
 
 
 class _Item:
@@ -124,9 +140,14 @@ class _Item:
         self._start = absolute_url(site.url, raw.base) if raw.base else site.start
         self.url = _absolute(self._start, raw.link)
         self._via = _absolute(self._start, raw.related or raw.via)
-        if raw.related and site.owns(self._via) and not site.owns(self.url):
+        if raw.related and site.holds(self._via) and not site.holds(self.url):
             # A link-blog whose `link` is the article and `related` its own post (Daring Fireball).
             self.url, self._via = self._via, self.url
+        elif raw.comments and site.is_elsewhere(self.url):
+            # Hacker News, Lobsters: `link` is the article, and the discussion is the entry's own page.
+            comments = _absolute(self._start, raw.comments)
+            if site.holds(comments):
+                self.url, self._via = comments, self.url
         self.id = raw.guid
         self.title = raw.title
         self.published = raw.published or raw.updated
@@ -150,26 +171,35 @@ class _Item:
             categories=raw.categories,
             enclosures=tuple(self._enclosures()),
             comments_url=_absolute(self._start, raw.comments),
-            via_url=self._via if self._via != self.url else "",
+            via_url=self._mentioned(content),
         )
+
+    def _mentioned(self, content: Body | None) -> str:
+        """The article that the entry points at; its own `url` once more when that is somebody else's page."""
+        if self._via and self._via != self.url:
+            return self._via
+        if not self._site.is_elsewhere(self.url) or (content and len(content.html) > _REMARK):
+            return ""
+        is_paper = canonical_url(self.url).startswith("arxiv:")
+        return self.url if is_paper or self._site.lists_others else ""
 
     def _enclosures(self) -> Iterator[Enclosure]:
         for enclosure in self._raw.enclosures:
-            if address := _absolute(self._start, enclosure.url):
-                yield replace(enclosure, url=address)
+            address = _absolute(self._start, enclosure.url)
+            if address:
+                yield enclosure if address == enclosure.url else replace(enclosure, url=address)
 
     def _clean(self, body: Body) -> str:
-        return sanitised(body.html, self._base(body))
-
-    def _base(self, body: Body) -> Callable[[], str]:
         """A relative address in a post of this site is relative to the post, unless xml:base says otherwise."""
+        if body.base:
+            start = absolute_url(self._site.url, body.base) or self._start
+            return sanitised(body.html, start)
+        return sanitised(body.html, self._start, self.url if self._site.holds(self.url) else "")
 
-        def base() -> str:
-            if body.base:
-                return absolute_url(self._site.url, body.base) or self._start
-            return self.url if self.url and self._site.owns(self.url) else self._start
 
-        return base
+def _lists_others(items: Sequence[_Item], site: _Site) -> bool:
+    elsewhere = [host_of(item.url) for item in items if site.is_elsewhere(item.url)]
+    return len(set(elsewhere)) >= _FOREIGN_HOSTS and 2 * len(elsewhere) > len(items)
 
 
 def _absolute(base: str, href: str) -> str:
@@ -202,18 +232,16 @@ def _content_hash(raw: RawEntry) -> str:
 # --- sanitising -----------------------------------------------------------------------------------
 
 
-def sanitised(html: str, base: str | Callable[[], str]) -> str:
+def sanitised(html: str, base: str, page: str = "") -> str:
     """HTML by an allow-list with addresses absolute on `base`, without tracking pixels.
 
-    `base` may be a function: it is asked only if there is a relative address.
+    With `page`, an address of the same site, relative addresses start from that; "/path" is the same for both.
     """
     if "<" not in html:  # text, at most with entities: there is nothing that could do anything
         return html
     if "<img" in html or "<IMG" in html:
         html = _IMAGE.sub(_image_unless_tracker, html)
-    start = ""
-    if _has_relative(html):
-        start = base if isinstance(base, str) else base()
+    start = {"http": "", "/": base, ".": page or base}[_relative_to(html)]
     return _cleaner(start).clean(html).strip()
 
 
@@ -221,13 +249,21 @@ def _image_unless_tracker(image: re.Match[str]) -> str:
     return "" if _PIXEL.search(image[0]) or _COUNTER.search(image[0]) else image[0]
 
 
-def _has_relative(html: str) -> bool:
-    """Some address does not begin with http, or its attribute is not in lower case: then it is not counted."""
+def _relative_to(html: str) -> Literal["http", "/", "."]:
+    """What links need: "http", nothing, all are absolute; "/", the site; ".", the page, as far as counting can tell."""
+    found: Literal["http", "/"] = "http"
     for name in ("href=", "src="):
-        count = html.count(name)
-        if count and count != html.count(f'{name}"http') and count != html.count(f"{name}'http"):
-            return True
-    return "HREF=" in html or "SRC=" in html
+        left = html.count(name)
+        if left:
+            left -= html.count(f'{name}"http')
+        if left:
+            left -= html.count(f"{name}'http") + html.count(f'{name}"mailto:')
+        if left:
+            left -= html.count(f'{name}"/') + html.count(f"{name}'/")
+            found = "/"
+        if left:
+            return "."
+    return "." if "HREF=" in html or "SRC=" in html else found
 
 
 @lru_cache(maxsize=64)

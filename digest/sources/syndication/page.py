@@ -81,10 +81,7 @@ def _distinct(pairs: Iterable[tuple[str, str]], without: set[str]) -> Alternates
 
 
 def _root(html: bytes, charset: str) -> etree._Element | None:
-    try:
-        parser = etree.HTMLParser(encoding=charset or None, no_network=True)
-    except LookupError:
-        parser = etree.HTMLParser(no_network=True)
+    parser = etree.HTMLParser(encoding=_encoding(html, charset), no_network=True)
     try:
         root: etree._Element | None = etree.fromstring(html, parser)
     except (etree.LxmlError, ValueError):
@@ -125,7 +122,7 @@ def description(html: bytes, charset: str = "") -> str:
     title = ""
     if root is not None:
         title = next((" ".join("".join(found.itertext()).split()) for found in root.iter("title")), "")[:120]
-    text = html[:50_000].decode(charset if _is_codec(charset) else "utf-8", "replace")
+    text = html[:50_000].decode(_encoding(html, charset) or "utf-8", "replace")
     kind = "an HTML page"
     if _PARKED.search(text):
         kind = "a parked domain's page"
@@ -136,9 +133,10 @@ def description(html: bytes, charset: str = "") -> str:
     return f'{kind} titled "{title}"' if title else f"{kind} without a title"
 
 
-def _is_codec(charset: str) -> bool:
+def _encoding(html: bytes, charset: str) -> str | None:
+    """The header's charset, or UTF-8 if it is that; None leaves it to the page's own meta element."""
     try:
-        "".encode(charset)
-    except (LookupError, ValueError):
-        return False
-    return bool(charset)
+        html.decode(charset or "utf-8")
+    except (UnicodeError, LookupError):
+        return None
+    return charset or "utf-8"

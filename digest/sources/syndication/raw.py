@@ -94,6 +94,8 @@ def escaped(text: str) -> str:
 def name_of_author(text: str) -> str:
     """ "Ann" of "ann@example.org (Ann)" and "Ann <ann@example.org>" (RSS 2.0 wants an address there)."""
     text = plain(text[:500])
+    if "@" not in text:
+        return text
     if match := re.fullmatch(r"\S+@\S+\s*\((.+)\)", text):
         return match[1].strip()
     if match := re.fullmatch(r"(.+?)\s*[<(]\S+@\S+[>)]", text):

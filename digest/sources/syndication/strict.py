@@ -45,7 +45,8 @@ _PREFIXES = {
     "http://www.w3.org/1999/xhtml": "xhtml:",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
 }
-_XML = "{http://www.w3.org/XML/1998/namespace}"
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _ROOTS = frozenset(("rss", "feed", "rdf:rdf", "channel", "rdf", "entry"))
 """An entry alone is a document too (RFC 4287, 2)."""
@@ -83,7 +84,7 @@ def _distinct(first: Element, second: Element) -> tuple[Element, ...]:
 
 def _base(base: str, *elements: Element) -> str:
     for element in elements:
-        if own := element.get(_XML + "base"):
+        if own := element.get(_XML_BASE):
             base = urljoin(base, own.strip())
     return base
 
@@ -114,7 +115,7 @@ class _Reader:
 
     def feed(self, channel: Element, items: list[Element], left_out: int) -> RawFeed:
         fields = self._fields(child for child in channel if self._names[child.tag] not in _ITEMS)
-        language = _text(fields, "language", "dc:language") or channel.get(_XML + "lang", "")
+        language = _text(fields, "language", "dc:language") or channel.get(_XML_LANG, "")
         hours = self._children(fields, "skiphours", "hour")
         days = self._children(fields, "skipdays", "day")
         return RawFeed(
@@ -156,7 +157,7 @@ class _Reader:
             updated=_moment(fields, *_UPDATED),
             contents=contents,
             summaries=summaries,
-            language=(item.get(_XML + "lang") or _text(fields, "dc:language", "language")).strip(),
+            language=(item.get(_XML_LANG) or _text(fields, "dc:language", "language")).strip(),
             categories=self._categories(fields),
             enclosures=self._enclosures(fields, links),
             comments=_text(fields, "comments") or _href(links, "replies"),
@@ -202,7 +203,8 @@ class _Reader:
                 kind = element.get("type", "").strip().lower()
                 # RSS leaves open whether a title is HTML, and most of it is; Atom says it, and text is the default.
                 is_html = kind in _HTML_TYPES if kind else not self._atom
-                if title := plain("".join(element.itertext()), is_html=is_html):
+                text = "".join(element.itertext()) if len(element) else element.text
+                if text and (title := plain(text, is_html=is_html)):
                     return title
         return ""
 

@@ -18,9 +18,10 @@ _PROLOG = re.compile(rb"\A(?:\s|(?><\?.*?\?>)|(?><!--.*?-->))*+<!DOCTYPE", re.DO
 _PLAIN_DOCTYPE = re.compile(rb"<!DOCTYPE(?:[^<>\[\]\"']|\"[^\"<>]*\"|'[^'<>]*')*>")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _AMPERSAND = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|&(?:#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)?",
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)?",
     re.DOTALL,
 )
+_TWICE = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]")
 _XML_ENTITIES = frozenset(("&amp;", "&lt;", "&gt;", "&quot;", "&apos;"))
 
 _UTF8 = frozenset(("utf-8", "utf8", "us-ascii", "ascii"))
@@ -60,7 +61,7 @@ def tree(body: bytes, charset: str = "") -> Tree:
             root = _parsed(_without_doctype(_mended(data, charset)))
         except ParseError as second:
             raise Malformed(where) from second
-    if b"\xc3\x83\xc2" in data or b"\xc3\x82\xc2" in data:
+    if _TWICE.search(data):
         warning = _undoubled(root) or warning
     return Tree(root, warning)
 
