@@ -25,10 +25,10 @@ def awaited(f):
 
 
 def digest(
-    folder: Path, *words: str, now: str = MONDAY, before: str = ""
+    folder: Path, *words: str, now: str = MONDAY, before: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """One command in its own process; `before` is code that runs first in it."""
-    process = started(folder, *words, now=now, before=before)
+    process = started(folder, *words, now=now, before=before, **environment)
     try:
         stdout, stderr = process.communicate(timeout=180)
     except BaseException:
@@ -37,11 +37,15 @@ def digest(
     return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
 
-def started(folder: Path, *words: str, now: str = MONDAY, before: str = "") -> subprocess.Popen[str]:
+def started(
+    folder: Path, *words: str, now: str = MONDAY, before: str = "", **environment: str
+) -> subprocess.Popen[str]:
+    code = f"{before}\nfrom digest.cli import main\nmain()"
+    here = {"DIGEST_NOW": now, "PYTHONPATH": str(Path(__file__).parent.parent)}
     return subprocess.Popen(
-        [sys.executable, "-c", f"{before}\nfrom digest.cli import main\nmain()", *words],
+        [sys.executable, "-c", code, *words],
         cwd=folder,
-        env={**os.environ, "DIGEST_NOW": now, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, **here, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -266,3 +266,16 @@ def test_a_mail_server_that_is_down_loses_nothing(folder: Path) -> None:
     again = digest(folder, "run")
     assert again.returncode == 0, again.stdout + again.stderr
     assert len(mails(folder)) == 2
+
+
+def test_the_same_on_every_database(folder: Path, new_database: str) -> None:
+    first = digest(folder, "run", DIGEST_DATABASE=new_database)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert len(mails(folder)) == 2
+    found = digest(folder, "search", "显存", "--json", DIGEST_DATABASE=new_database)
+    assert [hit["title"] for hit in json.loads(found.stdout)] == ["大模型推理的成本"]
+    second = digest(folder, "run", DIGEST_DATABASE=new_database, now="2026-11-23T09:05:00Z")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert len(mails(folder)) == 2
+    told = digest(folder, "status", DIGEST_DATABASE=new_database).stdout
+    assert f"issue {WEEK}: sent" in told
