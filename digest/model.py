@@ -333,7 +333,8 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     comments_url: str = ""
     via_url: str = ""
-    """The article that a link-blog's entry or an aggregator's item points at, when it is not `url`."""
+    """The article that a link-blog's entry or an aggregator's item points at. The same as `url` when that is
+    somebody else's page and the entry has none of its own."""
     post: Post | None = None
     paper: Paper | None = None
 

@@ -282,7 +282,7 @@ def test_a_paper_is_one_entry_with_its_latest_version(tmp_path: Path) -> None:
         (kept,) = h.entries()
         assert "version 4" in kept.entry.content + kept.entry.summary
         assert kept.entry.url.endswith("v4")
-        assert kept.key == "arxiv:2305.18290"
+        assert kept.target == "arxiv:2305.18290"  # somebody else's feed points at it
 
     run(tmp_path, test)
 

@@ -13,9 +13,12 @@ from store_values import poll
 
 from digest import issue, publish
 from digest.dedup import fingerprint
+from digest.markup import blocks_from_markdown, plain
 from digest.model import Article, Entry, Feed, Item, Post
 from digest.publish import Desk
+from digest.sources import syndication
 from digest.store import Store, open_store
+from digest.text import sentences
 from digest.urls import canonical_url
 
 DAY = timedelta(days=1)
@@ -161,6 +164,65 @@ def test_the_curators_own_post_brings_a_carried_story_back(carried: Store, tmp_p
     (item,) = items(carried, tmp_path, "2026-W47", SUNDAY + 7 * DAY)
     assert item.own
     assert item.seen_in == "2026-W46"
+
+
+# --- whose words ----------------------------------------------------------------------------------
+
+
+def rss(items: str, link: str = "https://links.example/") -> bytes:
+    return (
+        f'<rss version="2.0"><channel><title>Links</title><link>{link}</link>{items}</channel></rss>'.encode()
+    )
+
+
+def parsed(document: bytes) -> list[Entry]:
+    return list(syndication.parse_document(document, "utf-8", "https://links.example/rss", {}).entries)
+
+
+def test_an_entry_whose_link_is_somebody_elses_page_is_a_mention_of_it() -> None:
+    addresses = [f"https://{name}.example/post" for name in ("a", "b", "c")]
+    items = "".join(
+        f"<item><title>t</title><link>{url}</link><description>Read it.</description></item>"
+        for url in addresses
+    )
+    assert [entry.via_url for entry in parsed(rss(items))] == addresses
+    mirrored = "".join(f"<item><title>t</title><link>https://a.example/{n}</link></item>" for n in range(3))
+    assert [entry.via_url for entry in parsed(rss(mirrored))] == [
+        ""
+    ] * 3  # one other host: the site lives there
+    paper = "<item><title>t</title><link>https://arxiv.org/abs/2602.06948</link><description>Nice.</description></item>"
+    assert [entry.via_url for entry in parsed(rss(paper))] == ["https://arxiv.org/abs/2602.06948"]
+    planet = items.replace("Read it.", "<![CDATA[" + f"<p>{prose(1)}</p>" * 5 + "]]>")
+    assert [entry.via_url for entry in parsed(rss(planet))] == [
+        ""
+    ] * 3  # whole articles, in their authors' words
+
+
+def test_a_discussion_is_a_mention_of_what_it_discusses() -> None:
+    item = "<item><title>t</title><link>https://a.example/x</link><comments>https://links.example/item?id=1</comments></item>"
+    (entry,) = parsed(rss(item))
+    assert (entry.url, entry.via_url) == ("https://links.example/item?id=1", "https://a.example/x")
+
+
+def test_a_quote_is_the_articles_own_text_and_remarks_bear_their_names(tmp_path: Path) -> None:
+    assert digest(tmp_path, "demo", "--dir", "demo").returncode == 0
+    with open_store("sqlite:///digest.db", tmp_path / "demo") as store:
+        record = store.issue("2026-W46")
+        assert record is not None
+        shown = [*record.draft.issue.items, *record.draft.shelf]
+        texts = store.articles([item.key for item in shown])
+    for item in shown:
+        if item.permalink or item.key not in texts:
+            continue
+        article = texts[item.key]
+        said = " ".join(f"{article.summary} {plain(blocks_from_markdown(article.text))}".split())
+        for block in item.body:
+            assert block.kind == "quote"
+            assert all(sentence in said for sentence in sentences(plain((block,))))
+    (paper,) = (item for item in shown if item.key == "arxiv:2602.06948")
+    assert plain(paper.body).startswith("Can AI agents predict whether they will succeed at a task?")
+    words = {voice.name: plain(voice.words) for voice in paper.voices}
+    assert words["One Link a Day"].startswith("Ask an agent how likely it is to succeed")
 
 
 # --- what the curator sees and overrules, by the command line ---------------------------------------

@@ -80,7 +80,7 @@ def needs_page(entry: Entry, feed: Feed, own: Article | None = None) -> bool:
     if not is_web_url(target) or why_no_page(target):
         return False
     if entry.via_url:
-        return canonical_url(entry.via_url) != canonical_url(entry.url)
+        return True
     return own is None and entry.post is None and entry.paper is None and feed.full_text is not True
 
 

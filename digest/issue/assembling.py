@@ -136,7 +136,7 @@ def _sections(selected: Sequence[tuple[str, Item]], masthead: Masthead) -> tuple
 def _item(one: Scored, handle: str, seen_in: str) -> Item:
     story = one.story
     first = _speaker(story, handle)
-    others = tuple(member for member in story.members if member is not first)
+    others = tuple(member for member in story.members if member is not first or _is_remark(first))
     item = _post(first, story.key) if first.entry.post else _article(first, story.key)
     voices = tuple(
         _voice(member) for member in sorted(others, key=lambda member: (member.at, member.entry_id))
@@ -171,6 +171,11 @@ def _speaker(story: Story, handle: str) -> Candidate:
     """Whose words the item are: the curator's own post if the story has one, else the best source."""
     own = [member for member in story.members if _is_own(member, handle)]
     return min(own, key=lambda member: (member.at, member.entry_id)) if own else story.lead
+
+
+def _is_remark(candidate: Candidate) -> bool:
+    """A link-blog's entry: what it says is about the article, whose words it never speaks."""
+    return bool(candidate.target) and candidate.entry.post is None
 
 
 def _is_own(candidate: Candidate, handle: str) -> bool:
@@ -213,21 +218,26 @@ def _post(candidate: Candidate, key: str) -> Item:
 def _article(candidate: Candidate, key: str) -> Item:
     """An article or paper: nothing of the curator's yet, its own summary as a quoted passage, and its card."""
     entry, article = candidate.entry, candidate.article
-    title = _title(entry.title or (article.title if article else "") or entry.url)
+    is_remark = _is_remark(candidate)
+    url = ((article.url if article else "") or entry.via_url) if is_remark else entry.url
     text = _text(candidate)
+    title = _title(
+        (is_remark and article and article.title) or entry.title or (article.title if article else "") or url
+    )
     passage = _passage(candidate, title, text)
     body = (Block("quote", children=passage),) if passage else ()
+    own_name = candidate.feed_title or candidate.feed.title or host_of(entry.url)
     return Item(
         key=key,
-        url=entry.url or (article.url if article else ""),
+        url=url or (article.url if article else ""),
         title=title,
         body=with_languages(body),
-        source=candidate.feed_title or candidate.feed.title or host_of(entry.url),
-        source_url=candidate.feed.site_url,
-        author=entry.author or (article.author if article else ""),
+        source=((article.site if article else "") or host_of(url)) if is_remark else own_name,
+        source_url="" if is_remark else candidate.feed.site_url,
+        author=("" if is_remark else entry.author) or (article.author if article else ""),
         at=candidate.at,
         lang=language(f"{title}\n{text[:2000]}"),
-        preview=_preview(candidate, entry.url, passage),
+        preview=_preview(candidate, url, passage),
         reading_minutes=0 if entry.paper else reading_minutes(text),
     )
 
@@ -264,9 +274,11 @@ def _title(text: str) -> str:
 
 
 def _text(candidate: Candidate) -> str:
-    """The article's text as plain words, else what the feed gave."""
+    """The article's text as plain words, else what its own feed gave."""
     if candidate.article and candidate.article.text:
         return plain(blocks_from_markdown(candidate.article.text))
+    if candidate.target:
+        return ""
     return text_of(candidate.entry.content or candidate.entry.summary)
 
 
@@ -282,7 +294,8 @@ def _target_url(candidate: Candidate) -> str:
 
 def _passage(candidate: Candidate, title: str, text: str) -> tuple[Block, ...]:
     """What the source says it is about, verbatim: its own summary, unless that is a mere cut of the text."""
-    own = text_of(candidate.entry.summary) or (candidate.article.summary if candidate.article else "")
+    own = "" if candidate.target else text_of(candidate.entry.summary)
+    own = own or (candidate.article.summary if candidate.article else "")
     if not own or width(own) > _SUMMARY_WIDTH or _is_cut(own, text):
         own = summary(title, text or own) or ("" if width(own) > _SUMMARY_WIDTH else own)
     paragraphs = (" ".join(part.split()) for part in own.split("\n\n"))
@@ -332,7 +345,11 @@ def _voice(candidate: Candidate) -> Voice:
         return Voice(name, entry.comments_url or entry.url, candidate.at, (), "discussion")
     if not candidate.target:
         return Voice(name, entry.url, candidate.at, (), "paper" if entry.paper else "article")
-    return Voice(name, entry.url, candidate.at, _commentary(entry.content or entry.summary), "article")
+    words = _commentary(entry.content or entry.summary)
+    if candidate.article and _is_cut(plain(words), _text(candidate)):
+        words = ()  # the article's own beginning once more
+    has_page = canonical_url(entry.url) != candidate.target
+    return Voice(name, entry.url if has_page else candidate.feed.site_url or entry.url, candidate.at, words)
 
 
 def _commentary(html: str) -> tuple[Block, ...]:

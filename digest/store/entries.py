@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from digest.errors import StoreError
 from digest.model import Article, Candidate, Entry, Feed, FeedState, Known, Period, Saved
@@ -87,9 +87,11 @@ def _stored(c: Connection, feed_id: int, guids: Sequence[str]) -> dict[str, AnyR
 
 
 def _content(one: Entry, guid: str, feed_url: str) -> dict[str, Any]:
-    """What an entry says, as columns."""
-    key = canonical_url(one.url) if one.url else f"entry:{feed_url} {one.id}"
-    subject = canonical_url(one.via_url) if one.via_url else key
+    """What an entry says, as columns. One whose link is the article that it points at has no address of its own."""
+    link = canonical_url(one.url) if one.url else ""
+    subject = canonical_url(one.via_url) if one.via_url else link
+    key = link if link and (link != subject or not one.via_url) else f"entry:{feed_url} {one.id}"
+    subject = subject or key
     return pack(one, ENTRY, leave=_ELSEWHERE) | {
         "guid": guid,
         "full_guid": "" if guid == sound(one.id) else one.id,
@@ -120,7 +122,7 @@ def _about(c: Connection, keys: Sequence[str]) -> set[int]:
 def known(c: Connection, feed_id: int, limit: int) -> dict[str, Known]:
     e = entry.c
     query = (
-        select(e.guid, e.full_guid, e.content_hash, e.url, e.key, e.title)
+        select(e.guid, e.full_guid, e.content_hash, e.url, e.key, e.subject, e.title)
         .where(e.feed_id == feed_id)
         .order_by(e.id.desc())
         .limit(limit)
@@ -128,16 +130,29 @@ def known(c: Connection, feed_id: int, limit: int) -> dict[str, Known]:
     found = {}
     for row in c.execute(query):
         full = row.full_guid or row.guid
-        found[full] = Known(full, row.content_hash, row.key if row.url else "", row.title)
+        link = row.subject if row.key.startswith("entry:") else row.key
+        found[full] = Known(full, row.content_hash, link if row.url else "", row.title)
     return found
 
 
-def times(c: Connection, feed_ids: Collection[int] | None, limit: int) -> dict[int, list[datetime]]:
-    """The newest `limit` moments of each feed's entries, newest first, in one query."""
+_NEWEST = (
+    select(entry.c.at)
+    .where(entry.c.feed_id == bindparam("feed_id"), entry.c.purged.is_(False))
+    .order_by(entry.c.at.desc())
+    .limit(bindparam("limit"))
+)
+"""Made once: every feed of every poll asks it, and to put it together costs more than to run it."""
+
+
+def newest_times(c: Connection, feed_id: int, limit: int) -> list[datetime]:
+    """The newest `limit` moments of a feed's entries, newest first."""
+    return list(c.scalars(_NEWEST, {"feed_id": feed_id, "limit": limit}))
+
+
+def times(c: Connection, limit: int) -> dict[int, list[datetime]]:
+    """The same of every feed, in one query."""
     place = func.row_number().over(partition_by=entry.c.feed_id, order_by=entry.c.at.desc())
     ranked = select(entry.c.feed_id, entry.c.at, place.label("place")).where(entry.c.purged.is_(False))
-    if feed_ids is not None:
-        ranked = ranked.where(entry.c.feed_id.in_(list(feed_ids)))
     newest = ranked.subquery()
     query = select(newest.c.feed_id, newest.c.at).where(newest.c.place <= limit).order_by(newest.c.at.desc())
     found: dict[int, list[datetime]] = {}
