@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-PAGE_WINDOW = timedelta(days=15)
-"""Pages are fetched for entries that can still reach an issue; a new feed's backlog keeps what the feed gives."""
+TEXT_WINDOW = timedelta(days=15)
+"""Texts are made, and pages fetched, for entries that can still reach an issue. A new feed's backlog keeps what the
+feed gives: to convert it took nine tenths of a first poll's time."""
 
 PAGES_A_POLL = 50
 """Of one feed: the first poll of a feed of teasers must not become a crawl."""
@@ -206,14 +207,17 @@ class _Poller:
         steps = steps_of(record.feed, state, known, self.clock(), self.settings)
         try:
             parsed = await drive(steps, self.net, self.processes, answered)
-            return await self._kept(record, first[0] if first else None, parsed)
+            return await self._kept(record, first[0] if first else None, parsed, known)
         except DigestError as error:
             return await self._failed(record, error)
 
-    async def _kept(self, record: FeedRecord, response: Response | None, parsed: ParsedFeed) -> Outcome:
+    async def _kept(
+        self, record: FeedRecord, response: Response | None, parsed: ParsedFeed, known: Mapping[str, Known]
+    ) -> Outcome:
         """A poll that worked, saved: entries, articles and state in one transaction."""
         now, url = self.clock(), record.feed.url
-        articles = await self._articles(record.feed, parsed.entries, now) if parsed.entries else []
+        fresh = [e for e in parsed.entries if e.id in known or _is_recent(e, now)]
+        articles = await self._articles(record.feed, fresh, now) if fresh else []
         times = [
             *(schedule.effective_time(entry.published, now) for entry in parsed.entries),
             *await self.db(self.store.entry_times, record.state.feed_id),
@@ -259,9 +263,7 @@ class _Poller:
         recent = [
             (entry, article)
             for entry, article in zip(entries, own, strict=True)
-            if self.settings.pages
-            and schedule.effective_time(entry.published, now) > now - PAGE_WINDOW
-            and extract.needs_page(entry, feed, article)
+            if self.settings.pages and _is_recent(entry, now) and extract.needs_page(entry, feed, article)
         ][:PAGES_A_POLL]
         keys = {_article_key(entry) for entry, _ in recent}
         missing = await self.db(self.store.missing_articles, keys, now)
@@ -293,7 +295,7 @@ class _Poller:
     async def owed(self) -> None:
         """Articles that an earlier poll left out or failed to get, and papers that posts mention."""
         now = self.clock()
-        owed = await self.db(self.store.owed_articles, now - PAGE_WINDOW, now)
+        owed = await self.db(self.store.owed_articles, now - TEXT_WINDOW, now)
         by_key = {_article_key(one.entry): one for one in owed}
         papers = [key.removeprefix("arxiv:") for key in by_key if key.startswith("arxiv:")]
         await self._look_up(papers, now)
@@ -392,6 +394,10 @@ def _feed_articles(entries: Sequence[Entry], feed: Feed) -> list[Article | None]
 
 def _article_key(entry: Entry) -> str:
     return canonical_url(entry.via_url or entry.url)
+
+
+def _is_recent(entry: Entry, now: datetime) -> bool:
+    return schedule.effective_time(entry.published, now) > now - TEXT_WINDOW
 
 
 def _moment_of(now: datetime) -> Callable[[Entry], datetime]:

@@ -142,11 +142,11 @@ class Store:
 
     def entry_times(self, feed_id: int, limit: int = 50) -> list[datetime]:
         """When the feed's newest entries came out, newest first."""
-        return self._read(lambda c: _entries.times(c, [feed_id], limit)).get(feed_id, [])
+        return self._read(lambda c: _entries.newest_times(c, feed_id, limit))
 
     def all_entry_times(self, limit: int = 50) -> dict[int, list[datetime]]:
         """`entry_times` of every feed that has entries, by feed id, in one query."""
-        return self._read(lambda c: _entries.times(c, None, limit))
+        return self._read(lambda c: _entries.times(c, limit))
 
     def save_poll(
         self,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from digest.errors import StoreError, UsageError
 from digest.model import Feed, FeedRecord, FeedState
@@ -82,10 +82,16 @@ def _record(row: AnyRow, entries: int) -> FeedRecord:
     )
 
 
+_SAVE_STATE = (
+    update(feed)
+    .where(feed.c.id == bindparam("of_feed"))
+    .values({name: bindparam(name) for name in (*STATE, "data")})
+)
+"""Made once: a poll saves the state of every feed."""
+
+
 def save_state(c: Connection, state: FeedState) -> None:
-    changed = c.execute(
-        update(feed).where(feed.c.id == state.feed_id).values(pack(state, STATE, leave=_ELSEWHERE))
-    )
+    changed = c.execute(_SAVE_STATE, pack(state, STATE, leave=_ELSEWHERE) | {"of_feed": state.feed_id})
     if not changed.rowcount:
         raise StoreError(state.url, f"no feed {state.feed_id} in this database: sync_feeds comes first")
 
