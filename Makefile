@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= digest-demo
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench-poll lock clean
 
 # The application: hashed pins, then the project itself without dependencies.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -30,10 +30,16 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# digest's poll beside those of other pollers, on the recorded feeds (DIGEST_SHARED). newsboat and sfeed join if installed.
+bench-poll: $(VENV)/.installed
+	test -x .venv-bench/bin/r2e || $(PYTHON) -m venv .venv-bench
+	test -x .venv-bench/bin/r2e || .venv-bench/bin/pip install --quiet --disable-pip-version-check reader rss2email sgmllib3k
+	$(BIN)/python -m bench.poll
+
 # Renews the pins; needs uv. The locks hold hashes and no addresses.
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml --extra server -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml --extra server --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(DEMO) dist build
+	rm -rf $(VENV) .venv-bench $(DEMO) dist build
