@@ -11,6 +11,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import xor
 
 from digest.text import tokens
 
@@ -20,12 +21,9 @@ MAX_TOKENS = 20_000
 _MIN_TOKENS = 30
 """Below, a text has too few shingles to be told by them."""
 _MIN_HASHED_CHARS = 200
-_MASK = (1 << 64) - 1
 _PACKED = struct.Struct("<BI12s")
 _VERSION = 1
 """Of what is kept: another way of cutting or hashing words counts one up, and what was kept before is made anew."""
-_MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
-"""Odd 64-bit constants (splitmix64, xxHash) that make a shingle's hash depend on the order of its tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +79,15 @@ def jaccard(a: Fingerprint, b: Fingerprint) -> float:
 
 
 @lru_cache(maxsize=1 << 16)
-def _token_hash(token: str) -> int:
-    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "big")
+def _token_hashes(token: str) -> tuple[int, ...]:
+    """32 bits for each place that the token may have in a shingle."""
+    return struct.unpack("<3I", hashlib.blake2b(token.encode(), digest_size=12).digest())
 
 
 def shingles(words: Sequence[str]) -> set[int]:
-    """Hashes of the 3-token sequences, 32 bits each."""
-    hashes = [_token_hash(word) for word in words]
-    first, second, third = _MULTIPLIERS
-    return {
-        ((((a * first + b * second + c * third) & _MASK) * first) & _MASK) >> 32
-        for a, b, c in zip(hashes, hashes[1:], hashes[2:], strict=False)
-    }
+    """Hashes of the 3-token sequences, 32 bits each (tabulation hashing: a table for each place, joined by xor)."""
+    if len(words) < _SHINGLE:
+        return set()
+    hashes = list(map(_token_hashes, words))
+    first, second, third = ([hashed[place] for hashed in hashes[place:]] for place in range(_SHINGLE))
+    return set(map(xor, map(xor, first, second), third))

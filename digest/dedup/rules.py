@@ -10,9 +10,10 @@ import html
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from heapq import nlargest
 
 from digest.dedup.fingerprints import MAX_TOKENS, Fingerprint, fingerprint, jaccard, shingles
@@ -209,6 +210,8 @@ _MIN_SHARED_HASHES = 2
 _MAX_HASH_SHARE = 200
 """A shingle in more texts than this is boilerplate."""
 LIKE_TITLES = 0.5
+_KEPT_SETS = 64
+"""Texts whose shingles are held at a time: a set takes some 100 kB."""
 REPETITIONS = ("same text", "near-identical text", "teaser")
 
 
@@ -222,17 +225,24 @@ def near_identical(groups: Sequence[Group]) -> Iterator[Link]:
 
     Or whose shorter text is as good as whole in the longer one (a page with and without what stands around it).
     """
+    shingles_of = lru_cache(maxsize=_KEPT_SETS)(
+        lambda index: shingles(
+            tokens(groups[index].text)[:MAX_TOKENS]
+        )  # the pairs come ordered by their first
+    )
     for a, b in _pairs([marks_of(group.print) for group in groups], _MAX_HASH_SHARE):
         ours, theirs = groups[a], groups[b]
         same = bool(ours.print.text_hash) and ours.print.text_hash == theirs.print.text_hash
-        score = 1.0 if same else _likeness(ours, theirs)
-        if score < _NEAR_IDENTICAL or are_apart(ours, theirs, is_same_text=same):
+        if are_apart(ours, theirs, is_same_text=same):
+            continue
+        score = 1.0 if same else _likeness(ours, theirs, shingles_of)
+        if score < _NEAR_IDENTICAL:
             continue
         rule = "same text" if same else "near-identical text"
         yield Link(score, 0, a, b, rule, f"{score:.0%} of its word sequences")
 
 
-def _likeness(a: Group, b: Group) -> float:
+def _likeness(a: Group, b: Group, shingles_of: Callable[[int], set[int]]) -> float:
     """Jaccard by the sketches where they are clear, else by the texts; or the share of the contained text."""
     estimate = jaccard(a.print, b.print)
     if estimate > _NEAR_IDENTICAL + _DOUBT:
@@ -242,7 +252,7 @@ def _likeness(a: Group, b: Group) -> float:
     contained = estimate * (shorter + longer) / ((1 + estimate) * shorter) if may_contain else 0.0
     if estimate < _NEAR_IDENTICAL - _DOUBT and contained < _CONTAINED - _DOUBT:
         return estimate
-    ours, theirs = (shingles(tokens(group.text)[:MAX_TOKENS]) for group in (a, b))
+    ours, theirs = shingles_of(a.index), shingles_of(b.index)
     common = len(ours & theirs)
     if may_contain and common >= _CONTAINED * shorter:
         return common / shorter
