@@ -396,6 +396,41 @@ class Article:
     """Of `text`, as dedup keeps it; empty where it was not made."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What polling one feed came to. `found` counts the document's entries, new or not."""
+
+    url: str
+    status: Literal["new", "unchanged", "failed", "gone", "paused"]
+    new: int = 0
+    updated: int = 0
+    found: int = 0
+    pages: int = 0
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What a whole poll came to."""
+
+    outcomes: tuple[Outcome, ...]
+    skipped: int = 0
+    """Subscribed feeds that were not due."""
+
+    @property
+    def new(self) -> int:
+        return sum(o.new for o in self.outcomes)
+
+    @property
+    def updated(self) -> int:
+        return sum(o.updated for o in self.outcomes)
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes if o.status in ("failed", "gone"))
+
+
 # --- derived at each draft ------------------------------------------------------------------------
 
 

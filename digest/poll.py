@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from digest import extract, schedule, sources
 from digest.errors import DigestError, HostPaused, ParseError
@@ -27,6 +27,7 @@ from digest.model import (
     FeedRecord,
     FeedState,
     Known,
+    Outcome,
     ParsedFeed,
     Request,
     Response,
@@ -71,39 +72,6 @@ class PollSettings:
     """Feeds under way at once, and so documents in memory."""
     per_host: int = 2
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What polling one feed came to. `found` counts the document's entries, new or not."""
-
-    url: str
-    status: Literal["new", "unchanged", "failed", "gone", "paused"]
-    new: int = 0
-    updated: int = 0
-    found: int = 0
-    pages: int = 0
-    error: str = ""
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PollReport:
-    outcomes: tuple[Outcome, ...]
-    skipped: int = 0
-    """Subscribed feeds that were not due."""
-
-    @property
-    def new(self) -> int:
-        return sum(o.new for o in self.outcomes)
-
-    @property
-    def updated(self) -> int:
-        return sum(o.updated for o in self.outcomes)
-
-    @property
-    def failed(self) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.outcomes if o.status in ("failed", "gone"))
 
 
 def due(records: Sequence[FeedRecord], now: datetime, *, force: bool = False) -> list[FeedRecord]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from digest import publish
 from digest.cli import steps
 from digest.cli.place import Place, moment, now
 from digest.errors import DigestError
 
 if TYPE_CHECKING:
-    from digest.model import IssueRecord
-    from digest.poll import PollReport
+    from digest.model import PollReport
     from digest.publish import Desk
     from digest.store import Store
 
@@ -53,11 +51,13 @@ def run_once(here: Place, store: Store) -> Done:
     done, started = Done(), store.start_run("run", now())
     try:
         _poll(here, store, done)
-        desk = here.desk(store)
-        _draft(here, desk, done)
-        for record in sorted(store.issues(), key=lambda r: r.week):
-            if record.sent_at is None:
-                _publish(here, desk, record, done)
+        if _is_draft_due(here, store):
+            _draft(here, here.desk(store), done)
+        for week in store.unsent():
+            if _is_unapproved(here, week):
+                _wait(here, week, done)
+            else:
+                _publish(here, here.desk(store), week, done)
     finally:
         store.end_run(started, done.ok, "; ".join(done.lines), now())
     return done
@@ -74,11 +74,16 @@ def _poll(here: Place, store: Store, done: Done) -> None:
     done.ok = done.ok and not done.poll.failed
 
 
-def _draft(here: Place, desk: Desk, done: Done) -> None:
-    """Draft the week that closed last, unless that is done; nothing at all yet makes no first issue."""
+def _is_draft_due(here: Place, store: Store) -> bool:
     week = here.week(None)
-    if desk.store.issue(week) and desk.path(week).exists():
-        return
+    return not (here.draft(week).exists() and store.has_issue(week))
+
+
+def _draft(here: Place, desk: Desk, done: Done) -> None:
+    """Draft the week that closed last; nothing at all yet makes no first issue."""
+    from digest import publish
+
+    week = here.week(None)
     if not desk.store.issues() and not publish.has_candidates(desk, week, now()):
         done.lines.append(f"no entries from {week} yet: nothing to draft")
         return
@@ -87,13 +92,30 @@ def _draft(here: Place, desk: Desk, done: Done) -> None:
     done.lines.append(steps.drafted_line(drafted))
 
 
-def _publish(here: Place, desk: Desk, record: IssueRecord, done: Done) -> None:
-    week = record.week
+def _goes_by_itself(here: Place, week: str) -> bool:
+    return here.config.digest.approve == "auto" and week == here.week(None)
+
+
+def _is_unapproved(here: Place, week: str) -> bool:
+    """Whether nobody touched that line of the draft: known without reading all of it, hour after hour."""
     try:
-        approved = publish.read(desk, week).approved
-        if not approved and not (here.config.digest.approve == "auto" and week == here.week(None)):
-            done.waiting.append(week)
-            done.lines.append(f"{week} waits for you: edit {desk.path(week)} and set approved = true")
+        text = here.draft(week).read_bytes()
+    except OSError:
+        return False
+    return b"\napproved = false\n" in text and not _goes_by_itself(here, week)
+
+
+def _wait(here: Place, week: str, done: Done) -> None:
+    done.waiting.append(week)
+    done.lines.append(f"{week} waits for you: edit {here.draft(week)} and set approved = true")
+
+
+def _publish(here: Place, desk: Desk, week: str, done: Done) -> None:
+    from digest import publish
+
+    try:
+        if not publish.read(desk, week).approved and not _goes_by_itself(here, week):
+            _wait(here, week, done)
             return
         if publish.is_stale(desk, week):
             publish.build(desk, week, here.look(), now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,6 +68,8 @@ def add(
     Example:  digest feeds add simonwillison.net --tag ai
               digest feeds add @LinghaoCh
     """
+    import asyncio
+
     from digest import opml, sources
     from digest.files import write_whole
     from digest.model import Feed
@@ -192,6 +193,8 @@ def check(
     \b
     Example:  digest feeds check --revive example.org
     """
+    import asyncio
+
     from digest.cli import steps
 
     here = place(folder)
@@ -226,6 +229,8 @@ def check(
 
 
 async def _checked(here: Place, records: list[FeedRecord]) -> list[dict[str, Any]]:
+    import asyncio
+
     from digest.cli.net import opened
     from digest.cli.steps import poll_settings
     from digest.poll import read_once

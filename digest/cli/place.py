@@ -69,6 +69,10 @@ class Place:
     def public(self) -> Path:
         return self.folder / "public"
 
+    def draft(self, week: str) -> Path:
+        """The file that the curator edits."""
+        return self.issues / f"{week}.md"
+
     def feeds(self) -> tuple[Feed, ...]:
         """The subscriptions of feeds.opml; what could not be read in it is told on stderr."""
         from digest.opml import subscriptions

@@ -1,8 +1,10 @@
-"""The steps that several commands share, and the lines that tell of them."""
+"""The steps that several commands share, and the lines that tell of them.
+
+Most runs of a cron job find nothing to do: each step imports what it works with when there is work.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,14 +12,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from digest import demo, publish
 from digest.cli.place import Place, now
 from digest.errors import UsageError
-from digest.model import FeedRecord, Target
+from digest.model import FeedRecord, Outcome, PollReport, Target
 
 if TYPE_CHECKING:
-    from digest.poll import Outcome, PollReport, PollSettings
-    from digest.publish import Desk, Drafted, Sent
+    from digest.poll import PollSettings
+    from digest.publish import Desk, Drafted, MailSettings, Sent
     from digest.store import Store
 
 
@@ -28,21 +29,29 @@ def polled(
     here: Place, store: Store, *, only: str | None = None, force: bool = False, recorded: bool = False
 ) -> PollReport:
     """Bring the store's list up to feeds.opml, ask what is due, save what comes. `recorded` is the demo's net."""
-    at = demo.NOW if recorded else now()
+    at = _recorded_now() if recorded else now()
     store.sync_feeds(here.feeds(), at)
     records = store.feeds()
     if only:
         records = [record_named(records, only)]
     chosen = _due(records, at, force=force)
     if not chosen:
-        return _report((), skipped=len(records))
+        return PollReport((), skipped=len(records))
+    import asyncio
+
     with _progress(len(chosen)) as advance:
         outcomes = asyncio.run(_asked(here, store, chosen, advance, recorded=recorded))
-    return _report(outcomes, skipped=len(records) - len(chosen))
+    return PollReport(outcomes, skipped=len(records) - len(chosen))
 
 
-def _due(records: Sequence[FeedRecord], at: Any, *, force: bool) -> list[FeedRecord]:
-    """As `poll.due`, which costs the imports of a poll: most runs of a cron job have nothing to ask."""
+def _recorded_now() -> datetime:
+    from digest.demo import NOW
+
+    return NOW
+
+
+def _due(records: Sequence[FeedRecord], at: datetime, *, force: bool) -> list[FeedRecord]:
+    """As `poll.due`, without the imports of a poll when there is none."""
     from digest.schedule import is_due
 
     if not force and not any(is_due(r.state, at) for r in records):
@@ -50,12 +59,6 @@ def _due(records: Sequence[FeedRecord], at: Any, *, force: bool) -> list[FeedRec
     from digest.poll import due
 
     return due(records, at, force=force)
-
-
-def _report(outcomes: Sequence[Outcome], skipped: int) -> PollReport:
-    from digest.poll import PollReport
-
-    return PollReport(tuple(outcomes), skipped)
 
 
 async def _asked(
@@ -70,6 +73,7 @@ async def _asked(
 
     settings = poll_settings(here)
     if recorded:
+        from digest import demo
         from digest.work import Inline
 
         return await poll(records, demo.net(), Inline(), store, settings, lambda: demo.NOW, advance)
@@ -180,17 +184,21 @@ def drafted_line(drafted: Drafted) -> str:
     )
 
 
-def mail_settings(here: Place, store: Store) -> publish.MailSettings:
+def mail_settings(here: Place, store: Store) -> MailSettings:
     """Who writes and how to leave. Raises UsageError when [mail] says too little."""
+    from digest.publish import MailSettings
+
     mail, path = here.config.mail, here.folder / "digest.toml"
     for key, value in (("from", mail.sender), ("smtp (or folder)", mail.smtp or mail.folder)):
         if not value:
             raise UsageError(f"{path}: mail.{key}", "is not set; sending needs it")
-    return publish.MailSettings(mail.sender, mail.reply_to, mail.list_id, mail.unsubscribe, store.secret())
+    return MailSettings(mail.sender, mail.reply_to, mail.list_id, mail.unsubscribe, store.secret())
 
 
 def sent(here: Place, desk: Desk, week: str, clock: Callable[[], datetime] = now) -> Sent:
     """Deliver to every subscriber not yet served. The caller holds the send lock."""
+    from digest import publish
+
     settings = mail_settings(here, desk.store)
     targets = here.config.mail.targets
     if not targets:
@@ -201,6 +209,8 @@ def sent(here: Place, desk: Desk, week: str, clock: Callable[[], datetime] = now
 
 def rehearsed(here: Place, desk: Desk, week: str, to: str | None) -> str:
     """`--to`: one test mail that is not recorded. `--dry-run`: who would get it."""
+    from digest import publish
+
     settings = mail_settings(here, desk.store)
     message = publish.message(desk, week, settings)
     if to is None:

@@ -230,9 +230,16 @@ class Store:
     def issue(self, week: str) -> IssueRecord | None:
         return self._read(lambda c: _issues.one(c, week))
 
+    def has_issue(self, week: str) -> bool:
+        return self._read(lambda c: _issues.exists(c, week))
+
     def issues(self) -> list[IssueRecord]:
         """Newest first."""
         return self._read(_issues.newest_first)
+
+    def unsent(self) -> list[str]:
+        """The weeks whose issue still waits for something, oldest first."""
+        return self._read(_issues.unsent)
 
     def mark_built(self, week: str, at: datetime, draft: Draft | None = None) -> None:
         """`draft` is the issue as the curator left it: what `carried` then goes by."""

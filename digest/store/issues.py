@@ -24,8 +24,7 @@ _INTERRUPTED = "the program ended while this copy was on its way; it may have ar
 
 def save(c: Connection, record: IssueRecord, decisions: Sequence[Decision], *, replace: bool) -> None:
     week = record.week
-    held = c.execute(select(issue.c.week).where(issue.c.week == week)).first()
-    if held is not None and not replace:
+    if not replace and exists(c, week):
         raise UsageError(week, "is drafted already, and a draft is not made again unless that is asked for")
     row = {
         "week": week,
@@ -79,8 +78,16 @@ def one(c: Connection, week: str) -> IssueRecord | None:
     return None if row is None else _record(row)
 
 
+def exists(c: Connection, week: str) -> bool:
+    return c.execute(select(issue.c.week).where(issue.c.week == week)).first() is not None
+
+
 def newest_first(c: Connection) -> list[IssueRecord]:
     return [_record(row) for row in c.execute(select(issue).order_by(issue.c.week.desc()))]
+
+
+def unsent(c: Connection) -> list[str]:
+    return list(c.scalars(select(issue.c.week).where(issue.c.sent_at.is_(None)).order_by(issue.c.week)))
 
 
 def _record(row: AnyRow) -> IssueRecord:
