@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= digest-demo
 
-.PHONY: demo test check bench-poll lock clean
+.PHONY: demo test check bench-poll fuzz lock clean
 
 # The application: hashed pins, then the project itself without dependencies.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -25,8 +25,8 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.installed-dev
-	$(BIN)/ruff format --check digest tests bench
-	$(BIN)/ruff check digest tests bench
+	$(BIN)/ruff format --check digest tests bench fuzz
+	$(BIN)/ruff check digest tests bench fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -35,6 +35,10 @@ bench-poll: $(VENV)/.installed
 	test -x .venv-bench/bin/r2e || $(PYTHON) -m venv .venv-bench
 	test -x .venv-bench/bin/r2e || .venv-bench/bin/pip install --quiet --disable-pip-version-check reader rss2email sgmllib3k
 	$(BIN)/python -m bench.poll
+
+# Ten minutes of damaged documents through the readers; FUZZ names files or folders of more to damage.
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m fuzz.readers $(FUZZ)
 
 # Renews the pins; needs uv. The locks hold hashes and no addresses.
 lock:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import NotAFeed, Unreachable
+from digest.errors import NotAFeed, ParseError, Unreachable
 from digest.model import (
     Enclosure,
     Entry,
@@ -706,3 +706,17 @@ def test_importing_the_source_imports_no_parser() -> None:
         == "[]"
     )
     assert syndication.MAX_ENTRIES == 1_000
+
+
+@pytest.mark.parametrize("reference", ["&#x110000;", "&#xD800;", "&#99999999999999999999;"])
+def test_a_reference_to_no_character_costs_that_character(reference: str) -> None:
+    """feedparser stumbles over them in the lenient lane, where a second flaw leads."""
+    body = f"<rss><channel><item><title>A {reference} b</title><link>https://a.example/1</link></wrong></channel>"
+    (entry,) = parse_document(body.encode(), "", "https://a.example/feed", {}).entries
+    assert entry.title.startswith("A")
+
+
+def test_what_feedparser_stumbles_over_is_an_error_that_says_so() -> None:
+    body = b'<rdf:RDF xmlns:rdf="http://www.w3.org/\xed\xa0\x801999/"><channel/><it<item>m</rdf:RDF>'
+    with pytest.raises(ParseError):
+        parse_document(body, "", "https://a.example/feed", {})

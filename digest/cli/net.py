@@ -26,7 +26,13 @@ async def opened(here: Place) -> AsyncIterator[tuple[Fetcher, Workers]]:
     with here.store() as store:
         net = Fetcher(here.fetch_settings(), Clock(), store.host_pauses())
         try:
-            async with net, Workers(here.config.fetch.workers, preload=("trafilatura",)) as workers:
+            async with net, Workers(here.config.fetch.workers, preload=_readers(here)) as workers:
                 yield net, workers
         finally:
             store.save_host_pauses(net.pauses, now())
+
+
+def _readers(here: Place) -> tuple[str, ...]:
+    """What every worker needs, imported once for all of them."""
+    always = ("digest.sources.syndication.document", "digest.extract.body", "digest.cli")
+    return (*always, "trafilatura") if here.config.fetch.pages else always

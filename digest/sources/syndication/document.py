@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from digest.errors import NotAFeed
+from digest.errors import NotAFeed, ParseError
 from digest.model import Known, ParsedFeed
 from digest.sources.syndication import jsonfeed, strict, wellformed
 from digest.sources.syndication.normal import normalised
@@ -44,7 +44,10 @@ def _xml(body: bytes, charset: str, url: str, max_entries: int) -> RawFeed | Non
     try:
         tree = wellformed.tree(body, charset)
     except wellformed.Malformed as error:
-        return _leniently(body, charset, max_entries, f"malformed XML at {error}, read leniently")
+        try:
+            return _leniently(body, charset, max_entries, f"malformed XML at {error}, read leniently")
+        except ParseError as failure:
+            raise ParseError(url, f"malformed XML at {error}, {failure.message}") from failure
     feed = strict.read(tree.root, max_entries)
     if feed is None or not tree.warning:
         return feed

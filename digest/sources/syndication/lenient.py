@@ -5,6 +5,7 @@ feedparser is also the reference that the strict lane is compared with in the te
 
 from __future__ import annotations
 
+import re
 from calendar import timegm
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,19 +13,26 @@ from typing import Any
 
 import feedparser
 
+from digest.errors import ParseError
 from digest.model import Enclosure, ScheduleHints
 from digest.sources.syndication.dates import moment
 from digest.sources.syndication.hints import hints_of_head
 from digest.sources.syndication.raw import Body, RawEntry, RawFeed, escaped, name_of_author, newest, plain
 from digest.sources.syndication.wellformed import decoded
 
+_REFERENCE = re.compile(rb"&#([xX][0-9a-fA-F]+|[0-9]{1,4000});?")
+
 
 def read(body: bytes, charset: str, max_entries: int) -> RawFeed | None:
     """What feedparser makes of it; None when it sees no feed either."""
     headers = {"content-type": f"application/xml; charset={charset}"} if charset else {}
-    found: Any = feedparser.parse(
-        body, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    body = _REFERENCE.sub(_possible, body)
+    try:
+        found: Any = feedparser.parse(
+            body, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # for one, an element without a name inside a broken namespace (ValueError)
+        raise ParseError("", f"too broken to be read ({type(error).__name__} in feedparser)") from error
     if not found.get("version") and not found["entries"]:
         return None
     feed: Any = found["feed"]
@@ -37,6 +45,13 @@ def read(body: bytes, charset: str, max_entries: int) -> RawFeed | None:
         entries=tuple(_entry(entry) for entry in kept),
         left_out=len(found["entries"]) - len(kept),
     )
+
+
+def _possible(match: re.Match[bytes]) -> bytes:
+    """The reference, or that of U+FFFD for a character that there is not: feedparser stumbles over those."""
+    digits = match[1]
+    number = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
+    return match[0] if number < 0xD800 or 0xDFFF < number < 0x110000 else b"&#xFFFD;"
 
 
 def _hints(body: bytes, charset: str) -> ScheduleHints:

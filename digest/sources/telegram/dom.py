@@ -18,10 +18,13 @@ _SCALE = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 
 def tree(body: bytes) -> Element:
     """The page's root; a page of nothing gives an empty one."""
-    from lxml import html
+    from lxml import etree, html
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True)
-    return html.document_fromstring(body if body.strip() else b"<html></html>", parser=parser)
+    try:
+        return html.document_fromstring(body, parser=parser)
+    except etree.ParserError:  # nothing in it that could be an element
+        return html.document_fromstring(b"<html></html>", parser=parser)
 
 
 def all_of(element: Element, selector: str) -> list[Element]:
