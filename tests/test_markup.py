@@ -355,3 +355,16 @@ def test_marks_are_all_those_of_the_model():
     every = tuple(get_args(Mark))
     html = "<b><i><u><s><code><tg-spoiler>x</tg-spoiler></code></s></u></i></b>"
     assert blocks_from_html(html) == (paragraph(Span("x", every)),)
+
+
+def test_addresses_in_plain_text_become_links() -> None:
+    from digest.markup import linked
+
+    assert linked("Code: https://github.com/a/b. See (https://e.org/x_(y)).") == (
+        Span("Code: "),
+        Span("https://github.com/a/b", href="https://github.com/a/b"),
+        Span(". See ("),
+        Span("https://e.org/x_(y)", href="https://e.org/x_(y)"),
+        Span(")."),
+    )
+    assert linked("没有链接。") == (Span("没有链接。"),)

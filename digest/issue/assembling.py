@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from digest.markup import blocks_from_html, blocks_from_markdown, plain, text_of, with_languages
+from digest.markup import blocks_from_html, blocks_from_markdown, linked, plain, text_of, with_languages
 from digest.model import (
     Block,
     Candidate,
@@ -21,7 +21,6 @@ from digest.model import (
     Profile,
     Scored,
     Section,
-    Span,
     Story,
     Voice,
 )
@@ -234,7 +233,9 @@ def _article(candidate: Candidate, key: str) -> Item:
         body=with_languages(body),
         source=((article.site if article else "") or host_of(url)) if is_remark else own_name,
         source_url="" if is_remark else candidate.feed.site_url,
-        author=("" if is_remark else entry.author) or (article.author if article else ""),
+        author=_names(entry.paper.authors, 3)
+        if entry.paper
+        else ("" if is_remark else entry.author) or (article.author if article else ""),
         at=candidate.at,
         lang=language(f"{title}\n{text[:2000]}"),
         preview=_preview(candidate, url, passage),
@@ -299,7 +300,7 @@ def _passage(candidate: Candidate, title: str, text: str) -> tuple[Block, ...]:
     if not own or width(own) > _SUMMARY_WIDTH or _is_cut(own, text):
         own = summary(title, text or own) or ("" if width(own) > _SUMMARY_WIDTH else own)
     paragraphs = (" ".join(part.split()) for part in own.split("\n\n"))
-    return tuple(Block("paragraph", (Span(part),)) for part in paragraphs if part)
+    return tuple(Block("paragraph", linked(part)) for part in paragraphs if part)
 
 
 def _is_cut(summary_text: str, text: str) -> bool:
@@ -327,9 +328,13 @@ def _preview(candidate: Candidate, url: str, passage: tuple[Block, ...]) -> Prev
     )
 
 
+def _names(authors: Sequence[str], most: int) -> str:
+    return ", ".join(authors[:most]) + (" et al." if len(authors) > most else "")
+
+
 def _paper_line(paper: Paper) -> str:
     """ "Rafailov, Sharma, Mitchell et al. NeurIPS 2023. arXiv:2305.18290" """
-    names = ", ".join(paper.authors[:_MAX_AUTHORS]) + (" et al." if len(paper.authors) > _MAX_AUTHORS else "")
+    names = _names(paper.authors, _MAX_AUTHORS)
     parts = (names.removesuffix("."), paper.journal.strip().removesuffix("."), f"arXiv:{paper.arxiv_id}")
     return ". ".join(part for part in parts if part)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from digest.markup.html import blocks_from_html
-from digest.markup.reader import blocks_from_markdown
+from digest.markup.reader import blocks_from_markdown, linked
 from digest.markup.spans import tidy
 from digest.markup.writer import markdown
 from digest.model import Block
@@ -19,6 +19,7 @@ from digest.text import language
 __all__ = [
     "blocks_from_html",
     "blocks_from_markdown",
+    "linked",
     "markdown",
     "plain",
     "text_of",

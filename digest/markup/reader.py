@@ -42,6 +42,17 @@ def blocks_from_markdown(text: str) -> tuple[Block, ...]:
     return tidy(_blocks(iter(tokens), ""))
 
 
+def linked(text: str) -> tuple[Span, ...]:
+    """Plain text as spans, its web addresses as links."""
+    spans, at = [], 0
+    for found in BARE_URL.finditer(text):
+        url = found[0][: bare_url_end(found[0])]
+        if is_clickable(url):
+            spans += [Span(text[at : found.start()]), Span(url, href=url)]
+            at = found.start() + len(url)
+    return tuple(span for span in (*spans, Span(text[at:])) if span.text)
+
+
 def bare_url_end(url: str) -> int:
     """Where an address in running text ends: without closing punctuation, brackets kept in pairs."""
     end = len(url)
@@ -229,17 +240,9 @@ class _Inline:
     def _said(self) -> Iterator[Span]:
         """What was gathered as plain text, its bare addresses as links."""
         text, self._text = self._text, ""
-        if not text:
-            return
-        at = 0
-        if not self._href:
-            for found in BARE_URL.finditer(text):
-                url = found[0][: bare_url_end(found[0])]
-                if is_clickable(url):
-                    yield self._span(text[at : found.start()].replace(_PINNED, ""))
-                    yield Span(url, tuple(self._marks), url)
-                    at = found.start() + len(url)
-        yield self._span(text[at:].replace(_PINNED, ""))
+        for span in (Span(text),) if self._href else linked(text):
+            words = span.text if span.href else span.text.replace(_PINNED, "")
+            yield Span(words, tuple(self._marks), span.href or self._href)
 
 
 def _words(tokens: list[Any]) -> str:
