@@ -10,6 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -42,6 +44,18 @@ def _span(value: object) -> timedelta:
 Duration = Annotated[timedelta, BeforeValidator(_span)]
 
 
+def _one_line(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", value):
+        raise ValueError(
+            "holds a line break or control character; it goes into a mail's header, so take it out"
+        )
+    return value
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""What ends in a header of the mail."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -49,7 +63,7 @@ class _Table(BaseModel):
 class Identity(_Table):
     """[digest]: what the issue says of itself, when its week ends, where its facts are kept."""
 
-    title: str = "My digest"
+    title: Line = "My digest"
     handle: str = ""
     tagline: str = ""
     description: str = ""
@@ -147,6 +161,16 @@ class Selection(_Table):
     shelf: int = Field(default=40, ge=0)
     weights: dict[str, float] = {}
 
+    @field_validator("weights")
+    @classmethod
+    def _known_weights(cls, value: dict[str, float]) -> dict[str, float]:
+        from digest.rank import Weights  # most digests leave them alone
+
+        known = [field.name for field in fields(Weights)]
+        if unknown := sorted(value.keys() - set(known)):
+            raise ValueError(f"{unknown[0]!r} is no weight; known are {', '.join(known)}")
+        return value
+
 
 class StoryOverrides(_Table):
     """[stories]: what the curator folds or keeps apart by hand."""
@@ -156,15 +180,17 @@ class StoryOverrides(_Table):
 
 
 class Subscriber(_Table):
+    """A reader, as "Name <address>" or as a table."""
+
     address: str
-    name: str = ""
+    name: Line = ""
     language: str = ""
 
     @model_validator(mode="before")
     @classmethod
     def _from_string(cls, value: Any) -> Any:
         if isinstance(value, str):
-            name, address = parseaddr(value)
+            name, address = parseaddr(_one_line(value))
             return {"address": address, "name": name}
         return value
 
@@ -177,11 +203,11 @@ class Subscriber(_Table):
 class Mail(_Table):
     """[mail]: who writes, to whom, by which way."""
 
-    sender: str = Field(default="", alias="from")
-    reply_to: str = ""
+    sender: Line = Field(default="", alias="from")
+    reply_to: Line = ""
     smtp: str = ""
     folder: str = ""
-    list_id: str = ""
+    list_id: Line = ""
     base_url: str = ""
     unsubscribe: str = ""
     subscribers: tuple[Subscriber, ...] = ()

@@ -12,6 +12,13 @@ def write_whole(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.resolve()  # a link stays a link, and the file that it leads to is replaced
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    try:
+        _replace(path, body, mode)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error  # of the file, not of its draft
+
+
+def _replace(path: Path, body: bytes, mode: int) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

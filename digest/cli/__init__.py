@@ -71,3 +71,8 @@ def main() -> None:
         # The reader of a pipe (head, less) left: not an error of ours.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # The machine refused: no permission, a full disk, a folder where a file should be.
+        subject = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"digest: {subject}{error.strerror or error}", err=True)
+        sys.exit(1)

@@ -124,6 +124,8 @@ def import_feeds(
     from digest.files import write_whole
 
     here = place(folder)
+    if not here.opml.exists():
+        write_whole(here.opml, opml.written(()))
     known = {sources.key_of(feed.url) for feed in here.feeds()}
     added, failed = 0, False
     document = here.opml.read_bytes()

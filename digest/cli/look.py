@@ -175,8 +175,18 @@ def _tags(candidate: Candidate, here: Place) -> tuple[str, ...]:
 
 
 def title_of(candidate: Candidate) -> str:
+    """The title, else the first words: micro-blogs and channels give none."""
+    from digest.markup import text_of
+    from digest.text import cut
+
     entry, article = candidate.entry, candidate.article
-    return entry.title or (article.title if article else "") or entry.url or entry.id
+    title = entry.title or (article.title if article else "")
+    return (
+        title
+        or cut(" ".join(text_of(entry.content or entry.summary).split()), 80)
+        or entry.url
+        or "(no words)"
+    )
 
 
 def _text(candidate: Candidate) -> str:

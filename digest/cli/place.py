@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.errors import ConfigError, UsageError
+from digest.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.config import Config
@@ -111,13 +111,6 @@ class Place:
         from digest import issue, publish, rank
 
         settings, select = self.config.digest, self.config.select
-        try:
-            weights = rank.Weights(**select.weights)
-        except TypeError as error:
-            known = ", ".join(rank.Weights.__dataclass_fields__)
-            raise ConfigError(
-                f"{self.folder / 'digest.toml'}: select.weights", f"known weights: {known}"
-            ) from error
         masthead = issue.Masthead(
             title=settings.title,
             handle=settings.handle,
@@ -137,7 +130,7 @@ class Place:
             masthead,
             topics=self.topics(),
             limits=rank.Limits(select.max_items, select.per_source, select.per_topic),
-            weights=weights,
+            weights=rank.Weights(**select.weights),
             shelf=select.shelf,
             split=self.config.stories.split,
             join=self.config.stories.join,

@@ -388,7 +388,7 @@ def _after(redirects: list[Redirect], error: FetchError, asked: str) -> FetchErr
 
 
 def _too_large(cap: int) -> str:
-    size = f"{cap / MIB:g} MiB" if cap >= MIB else f"{cap} bytes"
+    size = f"{cap / MIB:.3g} MiB" if cap >= MIB else f"{cap} bytes"
     return f"longer than {size}, unpacked or not (fetch.max_bytes); left out"
 
 
