@@ -1,4 +1,4 @@
-"""How well entries are folded into stories: `python -m bench.stories DATA.jsonl [--json] [--threshold T]`.
+"""How well entries are folded into stories: `python -m bench.stories DATA.jsonl [--json] [--threshold T]`; what it costs: `--scale`.
 
 DATA: a row an entry, `{id, title, url, text, published, story}`; `story` is the label, null where unknown, and such
 rows are folded along but never counted. Pairwise precision, recall and F1 and B-cubed, for all rows and by language
@@ -179,10 +179,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--json", action="store_true", help="one object on stdout")
     parser.add_argument("--threshold", type=float, help="likeness that the same-story rule asks for")
+    parser.add_argument(
+        "--scale", action="store_true", help="what it costs at scale instead: see bench.scale"
+    )
+    parser.add_argument("--kept", type=int, default=1_000_000, help="entries kept before, for --scale")
+    parser.add_argument("--new", type=int, default=10_000, help="new entries, for --scale")
     options = parser.parse_args()
+    if options.scale:
+        from bench import scale
+
+        scale.report(options.data, options.kept, options.new, options.json)
+        return
+    if options.data is None:
+        parser.error("DATA is needed, but for --scale")
     report = measured(rows_of(options.data), options.threshold)
     if options.json:
         print(json.dumps(report, ensure_ascii=False))

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from digest.dedup import rules
 from digest.dedup.fingerprints import Fingerprint, fingerprint, jaccard
-from digest.dedup.rules import Group, Link
+from digest.dedup.rules import Group, Link, Terms
 from digest.model import Candidate, Evidence, Story
 from digest.text import language as language_of
 from digest.urls import canonical_url
@@ -57,8 +57,9 @@ def stories(
         for index, members in enumerate(_by_identity(ordered, alone, joined))
     ]
     rules.read(groups)
-    links = [*rules.near_identical(groups), *rules.same_story(groups, window, threshold)]
-    merged = _merged(groups, links)
+    terms = Terms(groups)
+    links = [*rules.near_identical(groups), *rules.same_story(groups, terms, window, threshold)]
+    merged = _merged(groups, terms, links)
     found = [_story(groups, members, links, language) for members in merged]
     return tuple(sorted(found, key=lambda story: (story.lead.at, story.lead.entry_id)))
 
@@ -171,13 +172,14 @@ class _Forest:
 # --- from links to stories ------------------------------------------------------------------------
 
 
-def _merged(groups: Sequence[Group], links: list[Link]) -> list[list[int]]:
+def _merged(groups: Sequence[Group], terms: Terms, links: list[Link]) -> list[list[int]]:
     """Sets of groups, the surest links first; a link holds only if the two stories as they stand agree too.
 
     So a chain a-b, b-c does not make a story of a and c. Keeps in `links` those that held.
     """
     forest = _Forest(len(groups))
-    clusters = {group.index: _Cluster(group, Counter(group.terms)) for group in groups}
+    linked = sorted({index for link in links for index in (link.a, link.b)})
+    clusters = {index: _Cluster(groups[index], Counter(terms.of(index))) for index in linked}
     held = []
     for link in sorted(links, key=lambda link: (link.rank, -link.score, link.a, link.b)):
         a, b = forest.find(link.a), forest.find(link.b)

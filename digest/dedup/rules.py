@@ -10,11 +10,12 @@ import html
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from heapq import nlargest
+from operator import add
 
 from digest.dedup.fingerprints import MAX_TOKENS, Fingerprint, fingerprint, jaccard, shingles
 from digest.model import Candidate
@@ -85,7 +86,6 @@ class Group:
     text: str = ""
     numbers: frozenset[str] = frozenset()
     print: Fingerprint = field(default_factory=lambda: Fingerprint(""))
-    terms: dict[str, float] = field(default_factory=dict)
     is_zh: bool = False
 
     @property
@@ -151,25 +151,56 @@ def print_of(candidate: Candidate) -> Fingerprint:
 
 def read(groups: Sequence[Group]) -> None:
     """Fill in what the text rules compare."""
-    bags: list[Counter[str]] = []
     for group in groups:
         group.title = title_of(group.lead)
         group.numbers = numbers(group.title)
         group.text = words_of(group.lead)
         group.print = print_of(group.lead)
-        sample = f"{group.title}\n{group.text[:LEAD_CHARS]}"
-        group.is_zh = language(sample).startswith(("zh", "ja"))
-        bag = _bag(group.title)
-        bag.update(bag)
-        bag.update(_bag(group.text[:LEAD_CHARS]))
-        bags.append(bag)
-    frequency = Counter(term for bag in bags for term in bag)
-    texts = max(len(bags), _MIN_TEXTS)
-    weights = {term: math.log((1 + texts / count) / 2) for term, count in frequency.items() if count < texts}
-    for group, bag in zip(groups, bags, strict=True):
-        group.terms = unit(
-            {term: (1 + math.log(count)) * weights[term] for term, count in bag.items() if term in weights}
-        )
+        group.is_zh = language(f"{group.title}\n{group.text[:LEAD_CHARS]}").startswith(("zh", "ja"))
+
+
+class Terms:
+    """TF-IDF of title and first lines of each group: the title's words count twice.
+
+    Vectors are made when they are asked for. All of a big week's at once would take more memory than its texts.
+    """
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        one_of_each: dict[str, str] = {}
+        self._bags = [_counted(_bag(group), one_of_each) for group in groups]
+        frequency = Counter(term for terms, _ in self._bags for term in terms)
+        texts = max(len(groups), _MIN_TEXTS)
+        self._weights = {
+            term: math.log((1 + texts / count) / 2) for term, count in frequency.items() if count < texts
+        }
+        self.of = lru_cache(maxsize=_KEPT_VECTORS)(self._vector)
+
+    def top(self, index: int, count: int) -> list[str]:
+        """The terms that tell most of a group."""
+        weighted = self._weighted(index)
+        return nlargest(count, weighted, key=lambda term: (weighted[term], term))
+
+    def _vector(self, index: int) -> dict[str, float]:
+        return unit(self._weighted(index))
+
+    def _weighted(self, index: int) -> dict[str, float]:
+        weights = self._weights
+        return {
+            term: _DAMPED[count] * weights[term]
+            for term, count in zip(*self._bags[index], strict=True)
+            if term in weights
+        }
+
+
+_KEPT_VECTORS = 1024
+_DAMPED = (0.0, *(1 + math.log(count) for count in range(1, 256)))
+
+
+def _counted(bag: Counter[str], one_of_each: dict[str, str]) -> tuple[tuple[str, ...], bytes]:
+    """A bag in little room: its terms, the same string for all groups, and how often each occurs."""
+    return tuple(one_of_each.setdefault(term, term) for term in bag), bytes(
+        min(count, 255) for count in bag.values()
+    )
 
 
 def unit(terms: Mapping[str, float]) -> dict[str, float]:
@@ -177,15 +208,16 @@ def unit(terms: Mapping[str, float]) -> dict[str, float]:
     return {term: value / length for term, value in terms.items()} if length else {}
 
 
-def _bag(text: str) -> Counter[str]:
+def _bag(group: Group) -> Counter[str]:
     """Words of two letters and more, and pairs of Chinese characters."""
-    bag: Counter[str] = Counter()
-    for run in _RUN.findall(folded(text)):
-        if run[0] >= "\u3040":
-            bag.update(run[index : index + 2] for index in range(len(run) - 1))
-        elif len(run) > 1 and run not in _STOPWORDS:
-            bag[run] += 1
-    return bag
+    terms: list[str] = []
+    for text in (group.title, group.title, group.text[:LEAD_CHARS]):
+        for run in _RUN.findall(folded(text)):
+            if run[0] >= "\u3040":
+                terms += map(add, run, run[1:])
+            elif len(run) > 1 and run not in _STOPWORDS:
+                terms.append(run)
+    return Counter(terms)
 
 
 def cosine(a: dict[str, float], b: dict[str, float]) -> float:
@@ -280,17 +312,20 @@ def work_of(candidate: Candidate) -> str:
     return candidate.target or (candidate.article.key if candidate.article is not None else candidate.key)
 
 
-def _pairs(marks: Sequence[Iterable[object]], max_share: int) -> Iterator[tuple[int, int]]:
+def _pairs(marks: Sequence[Sequence[object]], max_share: int) -> Iterator[tuple[int, int]]:
     """Pairs of positions with at least two marks in common, ascending; marks of too many say nothing."""
     holders: dict[object, list[int]] = defaultdict(list)
-    for index, row in enumerate(marks):
-        for mark in row:
+    for index in reversed(range(len(marks))):
+        for mark in marks[index]:
             holders[mark].append(index)
-    common: Counter[tuple[int, int]] = Counter()
-    for held in holders.values():
-        if 1 < len(held) <= max_share:
-            common.update((a, b) for position, a in enumerate(held) for b in held[position + 1 :])
-    return (pair for pair, count in sorted(common.items()) if count >= _MIN_SHARED_HASHES)
+    holders = {mark: held for mark, held in holders.items() if 1 < len(held) <= max_share}
+    for a, row in enumerate(marks):
+        common: Counter[int] = Counter()
+        for mark in row:
+            if held := holders.get(mark):
+                held.pop()  # that is `a`: what is left comes after it
+                common.update(held)
+        yield from ((a, b) for b in sorted(common) if common[b] >= _MIN_SHARED_HASHES)
 
 
 _TOP_TERMS = 16
@@ -306,15 +341,15 @@ _MIN_LEAD_CHARS = 150
 """With less text than this, a group is a headline."""
 
 
-def same_story(groups: Sequence[Group], window: timedelta, threshold: float | None) -> Iterator[Link]:
+def same_story(
+    groups: Sequence[Group], terms: Terms, window: timedelta, threshold: float | None
+) -> Iterator[Link]:
     """Pairs within the window that tell the same under another title; and teasers with their full text."""
-    marks = [
-        nlargest(_TOP_TERMS, group.terms, key=lambda term: (group.terms[term], term)) for group in groups
-    ]
+    marks = [terms.top(index, _TOP_TERMS) for index in range(len(groups))]
     for a, b in _pairs(marks, _MAX_TERM_SHARE):
         ours, theirs = groups[a], groups[b]
         asked = _asked(ours, theirs) if threshold is None else threshold
-        score = cosine(ours.terms, theirs.terms)
+        score = cosine(terms.of(a), terms.of(b))
         if score < min(asked, _TEASER_LIKENESS) or are_apart(ours, theirs, is_same_text=False):
             continue
         if share := _teaser_share(ours, theirs):

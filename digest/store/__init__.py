@@ -191,7 +191,8 @@ class Store:
         """What an issue chooses from, in order of time: no entry falls between two issues or comes in both.
 
         Entries of the period that were seen by `cut_at`; and earlier ones first seen after `previous_cut` (the cut
-        of the issue before, None for the first), unless they are a new feed's backlog.
+        of the issue before, None for the first), unless they are a new feed's backlog. Where an entry's own article
+        has the text, the entry comes without its content.
         """
         return self._read(lambda c: _entries.of_period(c, period, cut_at, previous_cut))
 

@@ -175,7 +175,13 @@ def of_period(
     query = _kept().where(takes).order_by(e.at, e.id)
     if cut_at is not None:
         query = query.where(e.first_seen <= cut_at)
-    return list(_candidates(c, query))
+    return [_lean(one) for one in _candidates(c, query)]
+
+
+def _lean(one: Candidate) -> Candidate:
+    """Without the markup of an entry whose own article has the text: a big week's would fill the memory."""
+    has_text = one.article is not None and one.article.text and not one.target and one.entry.post is None
+    return replace(one, entry=replace(one.entry, content="")) if has_text else one
 
 
 def listed(
