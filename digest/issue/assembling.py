@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
+from digest.issue.passages import description, headline, is_cut_of, passage
 from digest.markup import blocks_from_html, blocks_from_markdown, linked, plain, text_of, with_languages
 from digest.model import (
     Block,
@@ -24,15 +25,13 @@ from digest.model import (
     Story,
     Voice,
 )
-from digest.text import cut, folded, language, reading_minutes, summary, tag_key, tag_slug, width
+from digest.text import cut, folded, language, reading_minutes, tag_key, tag_slug, width
 from digest.urls import canonical_url, host_of
 
 OWN = "own"
 """Slug of the section with the curator's own posts."""
 
 _TITLE_WIDTH = 100
-_SUMMARY_WIDTH = 700
-"""A source's own summary that is longer (arXiv abstracts are) gives way to its best sentences."""
 _WORDS_WIDTH = 900
 """Of what somebody said in a post of any length; a link-blog's whole copy of the article is no commentary."""
 _MAX_AUTHORS = 6
@@ -190,7 +189,7 @@ def _post(candidate: Candidate, key: str) -> Item:
     if candidate.target and article:
         body = quoting(body, plain(blocks_from_markdown(article.text)))
     url = _target_url(candidate)
-    preview = post.preview or (_preview(candidate, url, ()) if candidate.target and article else None)
+    preview = post.preview or (_preview(candidate, url, "", ()) if candidate.target and article else None)
     title = (preview.title if preview else "") or (article.title if article and candidate.target else "")
     return Item(
         key=key,
@@ -221,10 +220,12 @@ def _article(candidate: Candidate, key: str) -> Item:
     url = ((article.url if article else "") or entry.via_url) if is_remark else entry.url
     text = _text(candidate)
     title = _title(
-        (is_remark and article and article.title) or entry.title or (article.title if article else "") or url
+        (is_remark and article and article.title)
+        or headline(entry.title or (article.title if article else ""), text)
+        or url
     )
-    passage = _passage(candidate, title, text)
-    body = (Block("quote", children=passage),) if passage else ()
+    quoted = _passage(candidate, title, text)
+    body = (Block("quote", children=quoted),) if quoted else ()
     own_name = candidate.feed_title or candidate.feed.title or host_of(entry.url)
     return Item(
         key=key,
@@ -238,7 +239,7 @@ def _article(candidate: Candidate, key: str) -> Item:
         else ("" if is_remark else entry.author) or (article.author if article else ""),
         at=candidate.at,
         lang=language(f"{title}\n{text[:2000]}"),
-        preview=_preview(candidate, url, passage),
+        preview=_preview(candidate, url, title, quoted),
         reading_minutes=0 if entry.paper else reading_minutes(text),
     )
 
@@ -294,36 +295,25 @@ def _target_url(candidate: Candidate) -> str:
 
 
 def _passage(candidate: Candidate, title: str, text: str) -> tuple[Block, ...]:
-    """What the source says it is about, verbatim: its own summary, unless that is a mere cut of the text."""
+    """What the source says it is about, in its own words."""
     own = "" if candidate.target else text_of(candidate.entry.summary)
     own = own or (candidate.article.summary if candidate.article else "")
-    if not own or width(own) > _SUMMARY_WIDTH or _is_cut(own, text):
-        own = summary(title, text or own) or ("" if width(own) > _SUMMARY_WIDTH else own)
-    paragraphs = (" ".join(part.split()) for part in own.split("\n\n"))
-    return tuple(Block("paragraph", linked(part)) for part in paragraphs if part)
+    paragraphs = passage(title, own, text, is_tex=candidate.entry.paper is not None)
+    return tuple(Block("paragraph", linked(paragraph)) for paragraph in paragraphs)
 
 
-def _is_cut(summary_text: str, text: str) -> bool:
-    """A teaser: the beginning of the text, however it ends ("…", "[…]", "Read more")."""
-    opening = "".join(summary_text.split())[:80]
-    return len(text) > len(summary_text) and "".join(text.split()).startswith(opening)
-
-
-def _preview(candidate: Candidate, url: str, passage: tuple[Block, ...]) -> Preview:
+def _preview(candidate: Candidate, url: str, title: str, quoted: tuple[Block, ...]) -> Preview:
+    """The card of the article, without what the passage beside it says already."""
     entry, article = candidate.entry, candidate.article
-    said = plain(passage)
-    described = article.summary if article else ""
-    if entry.paper:
-        described = _paper_line(entry.paper)
-    elif said and (described in said or said in described):
-        described = ""
     return Preview(
         url=url or entry.url,
         site="arXiv.org"
         if host_of(url) == "arxiv.org"
         else (article.site if article else "") or host_of(url),
-        title=_title((article.title if article else "") or ("" if entry.post else entry.title)),
-        description=" ".join(described.split()),
+        title=_title((article.title if article else "") or ("" if entry.post else title)),
+        description=_paper_line(entry.paper)
+        if entry.paper
+        else description(article.summary if article else "", plain(quoted)),
         image=article.image if article else "",
     )
 
@@ -351,7 +341,7 @@ def _voice(candidate: Candidate) -> Voice:
     if not candidate.target:
         return Voice(name, entry.url, candidate.at, (), "paper" if entry.paper else "article")
     words = _commentary(entry.content or entry.summary)
-    if candidate.article and _is_cut(plain(words), _text(candidate)):
+    if candidate.article and is_cut_of(plain(words), _text(candidate)):
         words = ()  # the article's own beginning once more
     has_page = canonical_url(entry.url) != candidate.target
     return Voice(name, entry.url if has_page else candidate.feed.site_url or entry.url, candidate.at, words)
