@@ -210,6 +210,7 @@ class Mail(_Table):
     list_id: Line = ""
     base_url: str = ""
     unsubscribe: str = ""
+    report_to: str = ""
     subscribers: tuple[Subscriber, ...] = ()
 
     @field_validator("sender", "reply_to")
@@ -218,6 +219,11 @@ class Mail(_Table):
         if value:
             _mail_address(parseaddr(value)[1])
         return value
+
+    @field_validator("report_to")
+    @classmethod
+    def _reader_of_reports(cls, value: str) -> str:
+        return _mail_address(value) if value else value
 
     @field_validator("smtp")
     @classmethod
@@ -239,6 +245,8 @@ class Mail(_Table):
     def _one_way(self) -> Mail:
         if self.smtp and self.folder:
             raise ValueError("set either smtp or folder, not both")
+        if self.report_to and not (self.sender and (self.smtp or self.folder)):
+            raise ValueError("report_to needs from, and smtp or folder")
         return self
 
     @property

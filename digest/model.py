@@ -105,6 +105,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something wrong with a feed for longer than a moment (see health.py). `detail`: the error, or where it moved."""
+
+    kind: Literal["failing", "changed", "gone", "silent", "moved"]
+    since: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """What is remembered of a feed between polls."""
 
@@ -137,6 +146,10 @@ class FeedState:
     profile: Profile | None = None
     cursor: str = ""
     """Opaque to all but the source that wrote it."""
+    became: str = ""
+    """What stands at the address of what was a feed, since it fails so."""
+    told: tuple[Trouble, ...] = ()
+    """What the curator knows to be wrong."""
 
 
 # --- asking and answering -------------------------------------------------------------------------

@@ -17,7 +17,15 @@ from statistics import median
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from digest.errors import ConfigError, DigestError, HostPaused, HttpError, UsageError
+from digest.errors import (
+    ConfigError,
+    DigestError,
+    HostPaused,
+    HttpError,
+    NotAFeed,
+    SourceRefused,
+    UsageError,
+)
 from digest.model import Feed, FeedState, ParsedFeed, Period, Response, ScheduleHints
 
 LONGEST_WAIT = timedelta(days=7)
@@ -71,6 +79,7 @@ def after_response(
         failures=0,
         failing_since=None,
         error="",
+        became="",
         gone_at=None,
         title=parsed.title or state.title,
         profile=parsed.profile or state.profile,
@@ -96,6 +105,7 @@ def after_error(state: FeedState, feed: Feed, error: DigestError, rhythm: Rhythm
         failures=state.failures + 1,
         failing_since=state.failing_since or now,
         error=error.message,
+        became=error.message if state.ok_at and isinstance(error, (NotAFeed, SourceRefused)) else "",
     )
     moved = state.address != state.url
     if moved and (failed.failures >= FORGIVEN or _status(response) == 410):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli import steps
 from digest.cli.place import Place, moment, now
-from digest.errors import DigestError
+from digest.errors import DeliveryError, DigestError
 
 if TYPE_CHECKING:
     from digest.model import PollReport
@@ -27,6 +27,7 @@ class Done:
     built: list[str] = field(default_factory=list)
     sent: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    health: list[str] = field(default_factory=list)
 
     def problem(self, error: DigestError) -> None:
         self.problems.append(str(error))
@@ -43,6 +44,7 @@ class Done:
             "built": self.built,
             "sent": self.sent,
             "problems": self.problems,
+            "health": self.health,
         }
 
 
@@ -70,8 +72,55 @@ def _poll(here: Place, store: Store, done: Done) -> None:
         done.problem(error)
         return
     done.lines.append(steps.told(done.poll))
-    done.lines.extend(f"  {o.url}: {o.error}" for o in done.poll.failed)
     done.ok = done.ok and not done.poll.failed
+    if done.poll.outcomes:
+        _tell_health(here, store, done)
+
+
+def _tell_health(here: Place, store: Store, done: Done) -> None:
+    """What began to be wrong with a feed, and what ended, once each: in the run's lines and to `mail.report_to`.
+
+    It counts as told afterwards, so that a run that dies before is made up for by the next.
+    """
+    from dataclasses import replace
+
+    from digest import health
+
+    times, at = store.all_entry_times(limit=20), now()
+    found = [n for r in store.feeds() if (n := health.news(r, times.get(r.state.feed_id, ()), at))]
+    if not found:
+        return
+    done.health = health.lines(found)
+    done.lines.extend(f"  {line}" for line in done.health)
+    if here.config.mail.report_to:
+        try:
+            _mail_report(here, done.health)
+        except DigestError as error:
+            done.problem(error)
+            return
+    for one in found:
+        store.save_state(replace(one.feed.state, told=one.now))
+
+
+def _mail_report(here: Place, lines: list[str]) -> None:
+    from email.message import EmailMessage
+    from email.policy import SMTP
+    from email.utils import format_datetime, make_msgid
+
+    from digest.mail import address_of, sender_domain
+
+    mail = here.config.mail
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"] = mail.sender, mail.report_to
+    message["Subject"] = f"{here.config.digest.title}: {len(lines)} news of your feeds"
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = make_msgid(domain=sender_domain(mail.sender))
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content("\n".join(lines) + "\n\n`digest status` tells more.\n")
+    with here.deliverer() as deliverer:
+        receipt = deliverer.deliver(bytes(message), address_of(mail.sender), mail.report_to)
+    if receipt.status == "failed":
+        raise DeliveryError(mail.smtp or mail.folder, f"the report was refused: {receipt.detail}")
 
 
 def _is_draft_due(here: Place, store: Store) -> bool:

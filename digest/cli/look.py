@@ -236,11 +236,17 @@ def entry_as_json(candidate: Candidate, tags: tuple[str, ...], *, whole: bool = 
 
 
 @app.command()
-def status(folder: Folder = HERE, as_json: Json = False) -> None:
+def status(
+    folder: Folder = HERE,
+    every_feed: Annotated[
+        bool, typer.Option("--feeds", help="When each feed is next due, not only the first ones.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """What ran, what is failing since when, and what the next run will do.
 
     \b
-    Example:  digest status
+    Example:  digest status --feeds
     """
     here = place(folder)
     with here.store() as store:
@@ -248,16 +254,18 @@ def status(folder: Folder = HERE, as_json: Json = False) -> None:
     if as_json:
         emit(document)
         return
-    for line in _status_lines(document, here.config.digest.timezone):
+    for line in _status_lines(document, here.config.digest.timezone, shown=None if every_feed else 5):
         say(line)
 
 
 def _status(here: Place, store: Store) -> dict[str, Any]:
-    from digest import schedule
+    from digest import health, schedule
 
     at, settings = now(), here.config.digest
     records = store.feeds()
     states = [r.state for r in records]
+    times = store.all_entry_times(limit=20)
+    troubles = [(s, t) for s in states for t in health.troubles(s, times.get(s.feed_id, ()), at)]
     open_week = schedule.week_of(at, settings.week_ends, settings.timezone)
     issues = store.issues()
     next_due = [s.due_at for s in states if s.due_at and not s.gone_at]
@@ -293,7 +301,13 @@ def _status(here: Place, store: Store) -> dict[str, Any]:
             "moved": [
                 {"url": s.url, "to": s.moved_to} for s in states if s.moved_to and s.moved_sightings > 1
             ],
+            "silent": [{"url": s.url, "since": moment(t.since)} for s, t in troubles if t.kind == "silent"],
             "read_leniently": [{"url": s.url, "warning": s.warning} for s in states if s.warning],
+            "due": [
+                {"url": s.url, "due": moment(s.due_at), "why": s.due_reason or "never asked yet"}
+                for s in sorted(states, key=lambda s: (s.due_at is not None, s.due_at or at, s.url))
+                if not s.gone_at
+            ],
         },
         "entries": sum(r.entries for r in records),
         "open_week": {
@@ -319,7 +333,9 @@ def _status(here: Place, store: Store) -> dict[str, Any]:
     }
 
 
-def _status_lines(document: dict[str, Any], timezone: str) -> list[str]:
+def _status_lines(document: dict[str, Any], timezone: str, *, shown: int | None) -> list[str]:
+    """`shown`: of how many feeds it is told when they are due, None for all."""
+
     def when(text: str | None) -> str:
         return local(datetime.fromisoformat(text), timezone) if text else "never"
 
@@ -343,7 +359,15 @@ def _status_lines(document: dict[str, Any], timezone: str) -> list[str]:
     lines += [
         f"moved for good: {f['url']} -> {f['to']} (`digest feeds export` writes it)" for f in feeds["moved"]
     ]
+    lines += [
+        f"silent since {when(f['since'])}, far longer than its rhythm: {f['url']}" for f in feeds["silent"]
+    ]
     lines += [f"read leniently: {f['url']}: {f['warning']}" for f in feeds["read_leniently"]]
+    lines += [
+        f"due {when(f['due']) if f['due'] else 'now'}: {f['url']} ({f['why']})" for f in feeds["due"][:shown]
+    ]
+    if shown is not None and len(feeds["due"]) > shown:
+        lines.append(f"… and {len(feeds['due']) - shown} feeds later: `digest status --feeds`")
     for delivery in document["uncertain"]:
         lines.append(
             f"uncertain since {when(delivery['at'])}: the copy of {delivery['week']} for {delivery['address']} may have "

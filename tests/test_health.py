@@ -1,0 +1,147 @@
+"""Health: what lasts is told once when it begins and once when it ends, a blip never."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fetch_server import START, Says, headers
+from polls import DAY, HOUR, House, house, rss, three
+from program import digest
+from small_web import small_web
+
+from digest import health
+from digest.health import News
+from digest.model import Feed, FeedRecord, FeedState
+
+URL = "https://blog.example/feed"
+WELL = FeedState(1, URL, URL, ok_at=START)
+
+
+def kinds(state: FeedState, *ages: timedelta) -> list[str]:
+    return [t.kind for t in health.troubles(state, [START - age for age in ages], START)]
+
+
+def failing(failures: int, since: timedelta, **fields: object) -> FeedState:
+    from dataclasses import replace
+
+    return replace(WELL, failures=failures, failing_since=START - since, error="HTTP 500", **fields)  # type: ignore[arg-type]
+
+
+def test_a_failure_is_trouble_after_three_times_and_a_day() -> None:
+    assert kinds(failing(9, HOUR)) == []
+    assert kinds(failing(2, 5 * DAY)) == []
+    assert kinds(failing(3, DAY)) == ["failing"]
+    assert kinds(failing(3, DAY, became="an HTML page")) == ["changed"]
+
+
+def test_a_feed_that_never_worked_is_trouble_at_once() -> None:
+    assert kinds(failing(1, timedelta(0), ok_at=None)) == ["failing"]
+
+
+@pytest.mark.parametrize(
+    ("every", "silence", "is_silent"), [(1, 29, False), (1, 40, True), (30, 100, False), (30, 200, True)]
+)
+def test_silence_is_measured_by_the_feeds_own_rhythm(every: int, silence: int, is_silent: bool) -> None:
+    ages = [(silence + n * every) * DAY for n in range(10)]
+    assert (kinds(WELL, *ages) == ["silent"]) is is_silent
+
+
+def test_a_feed_with_summer_breaks_is_not_silent_in_the_next_one() -> None:
+    assert kinds(WELL, *[(60 + n) * DAY for n in range(5)], *[(120 + n) * DAY for n in range(5)]) == []
+
+
+def told(h: House, path: str = "/feed") -> News | None:
+    """What a run would tell, which then is told."""
+    from dataclasses import replace
+
+    record = h.record(path)
+    found = health.news(record, h.store.entry_times(record.state.feed_id), h.clock.now())
+    if found:
+        h.store.save_state(replace(record.state, told=found.now))
+    return found
+
+
+@pytest.mark.server
+def test_each_is_told_once_when_it_begins_and_once_when_it_ends(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with house(tmp_path) as h:
+            h.subscribe()
+            h.says["/feed"] = rss(three())
+            await h.poll()
+            assert told(h) is None
+            h.says["/feed"] = Says(
+                headers=headers(content_type="text/html"), body=b"<html><title>Sale</title>"
+            )
+            seen = []
+            for _ in range(20):
+                await h.poll(after=12 * HOUR)
+                if found := told(h):
+                    seen += health.lines([found])
+            h.says["/feed"] = rss(three())
+            for _ in range(20):
+                await h.poll(after=12 * HOUR)
+                if found := told(h):
+                    seen += health.lines([found])
+            assert len(seen) == 2
+            assert "no feed any more" in seen[0]
+            assert "Sale" in seen[0]
+            assert "is a feed again" in seen[1]
+
+    asyncio.run(main())
+
+
+@pytest.mark.server
+def test_a_blip_is_not_told(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with house(tmp_path) as h:
+            h.subscribe()
+            for says in [rss(three()), Says(500), Says(500), rss(three())] * 3:
+                h.says["/feed"] = says
+                await h.poll(after=8 * HOUR, force=True)
+                assert told(h) is None
+
+    asyncio.run(main())
+
+
+def test_a_move_is_told_and_ends_when_the_new_address_is_listed() -> None:
+    moved = FeedState(1, URL, "https://new.example/feed", ok_at=START, polled_at=START)
+    begun = health.news(FeedRecord(Feed(URL), moved), (), START)
+    assert begun is not None
+    assert "https://new.example/feed" in health.lines([begun])[0]
+    assert health.news(FeedRecord(Feed(URL), moved), (), START) == begun
+
+
+SETTINGS = """
+[fetch]
+pause = "0s"
+allow_private = ["127.0.0.1"]
+[mail]
+from = "Digest <digest@example.org>"
+folder = "outbox"
+report_to = "me@example.org"
+"""
+
+
+@pytest.mark.server
+def test_a_run_tells_and_mails_it_once(tmp_path: Path) -> None:
+    with small_web() as web:
+        (tmp_path / "digest.toml").write_text(SETTINGS, "utf-8")
+        outlines = "".join(f'<outline xmlUrl="{web.url(p)}"/>' for p in ("/rss.xml", "/nothing.xml"))
+        (tmp_path / "feeds.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>', "utf-8")
+        first = digest(tmp_path, "run")
+        again = digest(tmp_path, "run", now="2026-11-25T09:00:00Z")
+        status = digest(tmp_path, "status")
+    assert "fails since 2026-11-23" in first.stdout
+    assert "fails since" not in again.stdout
+    assert "1 feeds failed" in again.stdout
+    assert "nothing.xml" in status.stdout
+    assert "/rss.xml (" in status.stdout
+    (path,) = (tmp_path / "outbox").glob("new/*")
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert mail["To"] == "me@example.org"
+    assert "/nothing.xml" in mail.get_content()
