@@ -720,3 +720,11 @@ def test_what_feedparser_stumbles_over_is_an_error_that_says_so() -> None:
     body = b'<rdf:RDF xmlns:rdf="http://www.w3.org/\xed\xa0\x801999/"><channel/><it<item>m</rdf:RDF>'
     with pytest.raises(ParseError):
         parse_document(body, "", "https://a.example/feed", {})
+
+
+@pytest.mark.parametrize("link", ["https://a<.example/1", "http://["])
+def test_a_base_that_is_no_address_costs_relative_links_only(link: str) -> None:
+    item = f"<item><guid>1</guid><link>{link.replace('<', '&lt;')}</link><description>&lt;p&gt;&lt;a href='x'&gt;Words&lt;/a&gt;</description></item>"
+    body = f'<rss xml:base="http://["><channel><link>{link.replace("<", "&lt;")}</link>{item}</channel></rss>'
+    (entry,) = parse_document(body.encode(), "", link, {}).entries
+    assert "Words" in entry.summary + entry.content

@@ -700,3 +700,10 @@ def test_recorded_exports(shared):
 def test_no_channel_is_lost_when_it_moves():
     moved = replace(FeedState(1, FEED.url, "https://telegram.me/s/Name"), cursor="telegram.me")
     assert run(archive, moved)[1][0].url == "https://telegram.me/s/Name"
+
+
+def test_a_time_without_zone_is_utc() -> None:
+    """Never seen from the service; but one naive time would end the comparison with all others."""
+    page = DEMO.read_bytes().replace(b"+00:00</time>", b"</time>").replace(b'+00:00"', b'"')
+    entries = telegram.parse_page(page, "https://t.me/s/LinghaoCh").entries
+    assert {entry.published.tzinfo for entry in entries if entry.published} == {UTC}

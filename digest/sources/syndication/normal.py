@@ -242,7 +242,11 @@ def sanitised(html: str, base: str, page: str = "") -> str:
     if "<img" in html or "<IMG" in html:
         html = _IMAGE.sub(_image_unless_tracker, html)
     start = {"http": "", "/": base, ".": page or base}[_relative_to(html)]
-    return _cleaner(start).clean(html).strip()
+    try:
+        cleaner = _cleaner(start)
+    except ValueError:  # a base that is no address: relative ones lead nowhere
+        cleaner = _cleaner("")
+    return cleaner.clean(html).strip()
 
 
 def _image_unless_tracker(image: re.Match[str]) -> str:

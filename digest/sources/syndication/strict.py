@@ -85,7 +85,10 @@ def _distinct(first: Element, second: Element) -> tuple[Element, ...]:
 def _base(base: str, *elements: Element) -> str:
     for element in elements:
         if own := element.get(_XML_BASE):
-            base = urljoin(base, own.strip())
+            try:
+                base = urljoin(base, own.strip())
+            except ValueError:  # "http://["
+                continue
     return base
 
 

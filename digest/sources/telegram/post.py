@@ -11,7 +11,7 @@ import hashlib
 import re
 from copy import deepcopy
 from dataclasses import astuple, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
@@ -229,9 +229,10 @@ def _time(message: Element) -> datetime | None:
     if stamp is None:
         stamp = first(message, "time.time[datetime]")
     try:
-        return datetime.fromisoformat(stamp.get("datetime")) if stamp is not None else None
+        at = datetime.fromisoformat(stamp.get("datetime")) if stamp is not None else None
     except ValueError:
         return None
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 def _own_words(element: Element | None) -> str:
