@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from digest import extract, schedule, sources
@@ -172,8 +173,9 @@ class _Poller:
                 known.update(await self.db(self.store.known, state.feed_id))
             first.append(response)
 
-        steps = steps_of(record.feed, state, known, self.clock(), self.settings)
         try:
+            more = {"siblings": await self._siblings(state)} if _is_nightly(state.url) else {}
+            steps = steps_of(record.feed, state, known, self.clock(), self.settings, more)
             parsed = await drive(steps, self.net, self.processes, answered)
             return await self._kept(record, first[0] if first else None, parsed, known)
         except DigestError as error:
@@ -201,7 +203,7 @@ class _Poller:
         )
         if parsed.not_modified:
             await self.db(self.store.save_state, state)
-            return Outcome(url, "unchanged")
+            return Outcome(url, "unchanged", warnings=parsed.warnings)
         saved: Saved = await self.db(
             partial(self.store.save_poll, at=_moment_of(now)), state, parsed.entries, articles, now
         )
@@ -214,6 +216,11 @@ class _Poller:
             pages=sum(article.origin == "page" for article in articles),
             warnings=parsed.warnings,
         )
+
+    async def _siblings(self, state: FeedState) -> list[FeedState]:
+        """The other nightly feeds of arXiv as they stand now, those asked earlier in this poll too."""
+        states = [record.state for record in await self.db(self.store.feeds)]
+        return [one for one in states if _is_nightly(one.url) and one.feed_id != state.feed_id]
 
     async def _failed(self, record: FeedRecord, error: DigestError) -> Outcome:
         state = schedule.after_error(record.state, record.feed, error, self.settings.rhythm, self.clock())
@@ -341,11 +348,16 @@ async def _worked(task: Task, processes: Processes) -> Any:
 
 
 def steps_of(
-    feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime, settings: PollSettings
+    feed: Feed,
+    state: FeedState,
+    known: Mapping[str, Known],
+    now: datetime,
+    settings: PollSettings,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> sources.Poll:
-    """The source of this feed at work on it."""
+    """The source of this feed at work on it; `more` are options for this feed."""
     name = sources.name_of(feed.url)
-    return sources.named(name).poll(feed, state, known, now, **settings.options.get(name, {}))
+    return sources.named(name).poll(feed, state, known, now, **settings.options.get(name, {}), **more)
 
 
 async def read_once(
@@ -362,6 +374,10 @@ def _feed_articles(entries: Sequence[Entry], feed: Feed) -> list[Article | None]
 
 def _article_key(entry: Entry) -> str:
     return canonical_url(entry.via_url or entry.url)
+
+
+def _is_nightly(url: str) -> bool:
+    return url.startswith("https://rss.arxiv.org/")
 
 
 def _is_recent(entry: Entry, now: datetime) -> bool:

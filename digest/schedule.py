@@ -86,6 +86,8 @@ def after_response(
     )
     if not parsed.not_modified:
         healed = replace(healed, hints=parsed.hints, cursor=parsed.cursor, warning="; ".join(parsed.warnings))
+    elif parsed.warnings:
+        healed = replace(healed, warning="; ".join(parsed.warnings))
     if response is None:
         return healed
     return _moved(_validated(healed, response, now), response)
@@ -225,13 +227,15 @@ def next_due(
     else:
         interval, reason = own_interval(times, rhythm, now)
     at = now + interval * (1 - _JITTER * _chance(state.url, now))
+    if earliest is not None:
+        news = max(min(earliest, now + LONGEST_WAIT), now + rhythm.floor)
+        if news > at or feed.interval is None:  # the source knows better than the feed's past
+            at, reason = news, "nothing new before"
     for wait, words in _asked_for(state.hints, response, now):
         wait = min(wait, ceiling)
         if now + wait > at:
             at = now + min(wait + timedelta(minutes=10) * _chance(state.url, now), ceiling)
             reason = f"{words} asks for {in_words(wait)}"
-    if earliest is not None and min(earliest, now + LONGEST_WAIT) > at:
-        at, reason = min(earliest, now + LONGEST_WAIT), "nothing new before"
     opened = opens_at(state.hints, at)
     if opened != at:
         at = opened + timedelta(minutes=10) * _chance(state.url, now)

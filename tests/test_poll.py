@@ -9,10 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fetch_server import Asked, Says, headers
-from polls import DAY, HOUR, RSS_TYPE, House, house, item, rss, three
+from fetch_server import START, Asked, MovedClock, Says, headers
+from polls import DAY, HOUR, RSS_TYPE, SETTINGS, House, house, item, rss, three
 
+from digest.fetch.recorded import Recorded, RecordedAnswer
 from digest.model import Feed
+from digest.poll import Outcome, due
+from digest.poll import poll as polled
+from digest.store import open_store
+from digest.work import Inline
 
 pytestmark = pytest.mark.server
 
@@ -423,3 +428,66 @@ def test_38_validators_are_never_kept_without_their_entries(tmp_path: Path) -> N
         assert h.state().due_at - h.clock.at <= timedelta(days=1)
 
     run(tmp_path, test)
+
+
+# --- arXiv's nights -------------------------------------------------------------------------------
+
+NIGHTLY = "https://rss.arxiv.org/atom/"
+
+
+def _listing(day: str, *papers: str) -> bytes:
+    entries = "".join(
+        f"<entry><id>oai:arXiv.org:{p}v1</id><title>Paper {p}</title><link href='https://arxiv.org/abs/{p}'/>"
+        f"<summary>arXiv:{p}v1 Announce Type: new \nAbstract: Words.</summary><published>{day}T00:00:00-05:00"
+        "</published><arxiv:announce_type xmlns:arxiv='http://arxiv.org/schemas/atom'>new</arxiv:announce_type></entry>"
+        for p in papers
+    )
+    return (
+        f"<feed xmlns='http://www.w3.org/2005/Atom'><id>x</id><title>cs updates on arXiv.org</title>"
+        f"<updated>{day}T05:00:00+00:00</updated>{entries}</feed>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("of_others", "is_said", "hours"),
+    [
+        pytest.param("2611.20002", True, 3, id="a sibling moved: stale"),
+        pytest.param("2611.10002", False, 24, id="no sibling moved: a free day"),
+    ],
+)
+def test_a_stale_night_is_told_from_a_free_day_by_the_other_categories(
+    tmp_path: Path, of_others: str, is_said: bool, hours: int
+) -> None:
+    async def main() -> None:
+        store = open_store("sqlite:///digest.db", tmp_path)
+        feeds = [Feed(NIGHTLY + name) for name in ("cs.AA", "cs.CL")]
+        clock = MovedClock(START.replace(hour=6))  # Monday, 01:00 in New York
+
+        async def night(day: str, *papers: str) -> tuple[Outcome, ...]:
+            answers = {f.url: RecordedAnswer(_listing(day, p)) for f, p in zip(feeds, papers, strict=True)}
+            store.sync_feeds(feeds, clock.now())
+            asked = due(store.feeds(), clock.now())
+            return await polled(asked, Recorded(answers), Inline(), store, SETTINGS, clock.now)
+
+        with store:
+            first = await night("2026-11-16", "2611.10001", "2611.10002")
+            assert [o.new for o in first] == [1, 1]
+            assert await night("2026-11-16", "2611.10001", "2611.10002") == ()
+            clock.at += DAY
+            second = await night("2026-11-17", "2611.10001", of_others)
+            clock.at += 4 * HOUR
+            third = await night("2026-11-17", "2611.10001", of_others)
+            assert [o.url for o in third][:1] == [feeds[0].url]
+            state = store.feeds()[0].state
+            assert ("another category moved" in state.warning) is is_said
+            assert state.due_at is not None
+            assert (state.due_at - clock.at).total_seconds() / 3600 <= hours
+            assert len(second) == 2
+            # A weekend without papers is success.
+            clock.at += 5 * DAY
+            empty = {f.url: RecordedAnswer(_listing("2026-11-22")) for f in feeds}
+            outcomes = await polled(store.feeds(), Recorded(empty), Inline(), store, SETTINGS, clock.now)
+            assert [o.status for o in outcomes] == ["unchanged", "unchanged"]
+            assert all(not r.state.error for r in store.feeds())
+
+    asyncio.run(main())

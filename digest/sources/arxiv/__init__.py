@@ -87,8 +87,18 @@ def _category(name: str) -> str | None:
 # --- polling --------------------------------------------------------------------------------------
 
 
-def poll(feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime, **_: Any) -> Poll:
-    """What the nightly feed or the API query lists. No papers at all is an answer: weekends and holidays are."""
+def poll(
+    feed: Feed,
+    state: FeedState,
+    known: Mapping[str, Known],
+    now: datetime,
+    siblings: Sequence[FeedState] = (),
+    **_: Any,
+) -> Poll:
+    """What the nightly feed or the API query lists. No papers at all is an answer: weekends and holidays are.
+
+    `siblings` are the other nightly feeds: whether they moved today tells a stale batch from a free day.
+    """
     address = state.address or feed.url
     if address.startswith(API):
         return (yield from _search(address, known))
@@ -97,25 +107,36 @@ def poll(feed: Feed, state: FeedState, known: Mapping[str, Known], now: datetime
     except HttpError as error:
         raise (yield from _refusal(error, address)) from error
     if is_unchanged(response, state):
-        return _nothing_new(state, now)
+        return _nothing_new(state, siblings, now)
     listing: Listing = yield Task(parse_listing, (response.body, response.final_url))
     if listing.error:
         raise _refused(address, listing.error)
     ids = [entry.id for entry in listing.entries]
     parsed = _parsed(listing, listing.entries, known)
     if calendar.is_stale(ids, known, state.entry_at, now):
-        warning = (
-            f"stale: the feed of today lists the {len(ids)} papers of an earlier day; asked again in hours"
-        )
-        return replace(parsed, warnings=(*parsed.warnings, warning), earliest_due=calendar.retry_at(now))
+        return _late(parsed, siblings, now)
     return replace(parsed, earliest_due=calendar.next_batch_at(now))
 
 
-def _nothing_new(state: FeedState, now: datetime) -> ParsedFeed:
+def _nothing_new(state: FeedState, siblings: Sequence[FeedState], now: datetime) -> ParsedFeed:
     """The same bytes as last time. On a day that should have brought a batch, and has not yet, ask again soon."""
+    parsed = ParsedFeed(not_modified=True, earliest_due=calendar.next_batch_at(now))
     late = calendar.is_batch_day(now) and state.entry_at is not None and state.entry_at < _batch_before(now)
-    due = calendar.retry_at(now) if late else calendar.next_batch_at(now)
-    return ParsedFeed(not_modified=True, earliest_due=due)
+    return _late(parsed, siblings, now) if late else parsed
+
+
+def _late(parsed: ParsedFeed, siblings: Sequence[FeedState], now: datetime) -> ParsedFeed:
+    """The batch of an earlier day again. Asked anew in some hours, unless all others have nothing today either:
+    then it is a free day. Said when another category moved, or when there is none to compare with."""
+    today = calendar.batch_of_today(now)
+    moved = any(one.entry_at is not None and one.entry_at >= today for one in siblings)
+    if siblings and not moved:
+        is_free_day = all(one.ok_at is not None and one.ok_at >= today for one in siblings)
+        due = calendar.next_batch_at(now) if is_free_day else calendar.retry_at(now)
+        return replace(parsed, earliest_due=due)
+    why = "while another category moved" if moved else "on a weekday"
+    warning = f"stale: nothing of today {why}; asked again in hours"
+    return replace(parsed, warnings=(*parsed.warnings, warning), earliest_due=calendar.retry_at(now))
 
 
 def _batch_before(now: datetime) -> datetime:

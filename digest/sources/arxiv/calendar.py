@@ -54,8 +54,13 @@ def is_stale(
     """
     if not ids or last_change is None or not is_batch_day(now):
         return False
-    today = datetime.combine(now.astimezone(_eastern()).date(), READY, _eastern())
+    today = batch_of_today(now)
     return today <= now and last_change < today and set(ids) <= set(known)
+
+
+def batch_of_today(now: datetime) -> datetime:
+    """From when on the feeds of `now`'s day, as arXiv counts days, are there."""
+    return datetime.combine(now.astimezone(_eastern()).date(), READY, _eastern()).astimezone(UTC)
 
 
 def retry_at(now: datetime) -> datetime:
