@@ -15,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +52,15 @@ def rows_of(path: Path) -> list[Row]:
 def candidate_of(index: int, row: Row) -> Candidate:
     """The row as a draft would see it: its host is its feed, its text the article's.
 
-    Rows with neither address nor date count as one feed: the same-story rule, which joins different sources within
-    days, has nothing to go on, and leaves them to the near-identical one.
+    Rows with neither address nor date come from sources of their own, years apart: the same-story rule, which joins
+    different sources within days, has nothing to go on, and leaves them to the near-identical one.
     """
     url = row.get("url") or ""
     title, text = row.get("title") or "", row.get("text") or ""
     key = canonical_url(url) or f"row:{row['id']}"
-    at = moment(row.get("published"))
-    source = host_of(url) or (f"row:{row['id']}" if row.get("published") else "unknown")
+    is_placed = bool(url or row.get("published"))
+    at = moment(row.get("published")) if is_placed else _NO_DATE + index * timedelta(days=30)
+    source = host_of(url) or f"row:{row['id']}"
     return Candidate(
         entry_id=index,
         feed=Feed(url=source),

@@ -210,6 +210,86 @@ def test_episodes_with_one_description_stay_apart() -> None:
     assert len(folds(one, two)) == 2
 
 
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Dreams of Austria", "Dreams of Grasmere"),
+        ("The Night Train", "The Night Garden"),
+        ("How to Move Your Podcast from Anchor", "How to Move Your Podcast from Buzzsprout"),
+        ("Walnut Creek CD: .RLE Images", "Walnut Creek CD: C64 Images"),
+        (
+            "Rails 5.2.0 RC2: Active Storage, Redis Cache Store",
+            "Rails 5.2.0 FINAL: Active Storage, Redis Cache Store",
+        ),
+        ("How to Budget for a Wedding (Hour 1)", "Should I Pause the Baby Steps for a Wedding? (Hour 1)"),
+        ("播客：和李雷聊编译器", "播客：和韩梅梅聊编译器"),
+        ("", ""),
+    ],
+)
+def test_one_feed_never_says_a_thing_twice_under_two_titles(a: str, b: str) -> None:
+    """Pairs of real feeds with most of their text in common: show notes, how-tos by one pattern, release notes."""
+    text = words(1, 300)
+    feed = "https://show.example/feed"
+    one = entry(1, "https://show.example/1", a, text, feed=feed)
+    two = entry(2, "https://show.example/2", b, text.replace("loran1", "other"), feed=feed)
+    assert len(folds(one, two)) == 2
+
+
+def test_one_feed_may_repeat_itself_under_one_title() -> None:
+    one, two = (
+        entry(
+            n,
+            f"https://a.example/{n}",
+            "Two rooms, quiet",
+            words(1) + " " + words(n, 5),
+            feed="https://a.example",
+        )
+        for n in (1, 2)
+    )
+    assert len(folds(one, two)) == 1
+
+
+PAPERS = (
+    (
+        "https://arxiv.org/abs/2305.18290",
+        "Direct Preference Optimization: Your Language Model is Secretly a Reward Model",
+        "Language models are aligned with human preferences by fitting a reward model and then maximising it with"
+        " reinforcement learning. We derive a simple classification loss that optimises the same objective directly on"
+        " preference pairs, without a reward model, and match or exceed PPO in sentiment control and summarisation.",
+    ),
+    (
+        "https://arxiv.org/abs/2402.01306",
+        "KTO: Model Alignment as Prospect Theoretic Optimization",
+        "Language models are aligned with human preferences by objectives such as DPO that need preference pairs. We"
+        " derive a loss that maximises the utility of generations directly, without pairs, from a binary signal of"
+        " whether an output is desirable, and match or exceed DPO from one billion to thirty billion parameters.",
+    ),
+    (
+        "https://arxiv.org/abs/2310.12036",
+        "A General Theoretical Paradigm to Understand Learning from Human Preferences",
+        "Learning from human preferences replaces pairwise preferences with a reward model. DPO learns a policy directly"
+        " from preference pairs without it. We derive a general objective expressed in pairwise preferences, of which"
+        " both are special cases, and with the identity an efficient loss, IPO, that performs better than DPO.",
+    ),
+)
+
+
+def test_a_paper_and_its_follow_ups_stay_apart_however_they_come() -> None:
+    papers = [entry(n, url, title, text) for n, (url, title, text) in enumerate(PAPERS)]
+    posts = [
+        entry(10 + n, f"https://blog{n}.example/1", title, text) for n, (_, title, text) in enumerate(PAPERS)
+    ]
+    remarks = [
+        entry(20 + n, f"https://t.me/chan/{n}", "学习一个 DPO", target=url, post=channel_post())
+        for n, (url, _, _) in enumerate(PAPERS)
+    ]
+    found = folds(*papers, *posts, *remarks, *crowd())
+    for n in range(3):
+        assert len({next(index for index, fold in enumerate(found) if n in fold) for n in range(3)}) == 3
+        assert any({n, 20 + n} <= fold for fold in found)
+        assert not any({10 + n, 10 + (n + 1) % 3} <= fold for fold in found)
+
+
 def test_entries_that_share_their_feeds_home_page_stay_apart() -> None:
     feed = "https://site.example/feed"
     one = entry(1, "https://site.example/", "Release notes for spring", words(1), feed=feed)

@@ -242,6 +242,9 @@ _MIN_SHARED_HASHES = 2
 _MAX_HASH_SHARE = 200
 """A shingle in more texts than this is boilerplate."""
 LIKE_TITLES = 0.5
+_ONE_TITLE = 0.95
+"""In one feed, entries of two addresses are two things unless their titles say the same: "Dreams of Austria" and
+"Dreams of Grasmere" share half of their show notes, "Move from Anchor" and "Move from Spreaker" most of their steps."""
 _KEPT_SETS = 64
 """Texts whose shingles are held at a time: a set takes some 100 kB."""
 REPETITIONS = ("same text", "near-identical text", "teaser")
@@ -302,10 +305,11 @@ def are_apart(a: Group, b: Group, *, is_same_text: bool) -> bool:
         and ours.startswith(_SERIAL_KINDS)
     ):
         return True
-    in_one_feed = a.lead.feed.url == b.lead.feed.url
-    if (in_one_feed or not is_same_text) and are_editions(a.numbers, b.numbers):
-        return True
-    return in_one_feed and bool(a.title and b.title) and title_likeness(a.title, b.title) < LIKE_TITLES
+    if a.lead.feed.url != b.lead.feed.url:
+        return not is_same_text and are_editions(a.numbers, b.numbers)
+    if a.title and b.title:
+        return title_likeness(a.title, b.title) < _ONE_TITLE
+    return not is_same_text
 
 
 def work_of(candidate: Candidate) -> str:
