@@ -80,7 +80,20 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_every_promised_command_is_there() -> None:
     names = {name for name, _ in commands()}
     feeds = {f"feeds {verb}" for verb in ("list", "add", "remove", "import", "export", "check")}
-    single = ["init", "demo", "poll", "draft", "build", "send", "run", "entries", "search", "status", "why", "stories"]
+    single = [
+        "init",
+        "demo",
+        "poll",
+        "draft",
+        "build",
+        "send",
+        "run",
+        "entries",
+        "search",
+        "status",
+        "why",
+        "stories",
+    ]
     assert {*single, *feeds, "entries show"} <= names
 
 
