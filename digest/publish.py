@@ -198,11 +198,6 @@ def _is_news(story: Story) -> bool:
     return len(rank.voices(replace(story, others=others, evidence=()))) >= NEWS_VOICES
 
 
-def has_candidates(desk: Desk, week: str, now: datetime) -> bool:
-    """Whether the week has any entry at all."""
-    return bool(_candidates(desk, week, now))
-
-
 def _frozen(desk: Desk, week: str, now: datetime) -> IssueRecord:
     found = reading(desk, week, now)
     drafted = issue.assembled(

@@ -53,8 +53,9 @@ def run_once(here: Place, store: Store) -> Done:
     done, started = Done(), store.start_run("run", now())
     try:
         _poll(here, store, done)
-        if _is_draft_due(here, store):
-            _draft(here, here.desk(store), done)
+        week = here.week(None)
+        if not (here.draft(week).exists() and store.has_issue(week)):
+            _draft(here, store, week, done)
         for week in store.unsent():
             if _is_unapproved(here, week):
                 _wait(here, week, done)
@@ -123,20 +124,18 @@ def _mail_report(here: Place, lines: list[str]) -> None:
         raise DeliveryError(mail.smtp or mail.folder, f"the report was refused: {receipt.detail}")
 
 
-def _is_draft_due(here: Place, store: Store) -> bool:
-    week = here.week(None)
-    return not (here.draft(week).exists() and store.has_issue(week))
+def _draft(here: Place, store: Store, week: str, done: Done) -> None:
+    """Draft the week that closed last; a digest that has no issue and no entry of that week makes no empty one."""
+    from digest.schedule import period
 
-
-def _draft(here: Place, desk: Desk, done: Done) -> None:
-    """Draft the week that closed last; nothing at all yet makes no first issue."""
-    from digest import publish
-
-    week = here.week(None)
-    if not desk.store.issues() and not publish.has_candidates(desk, week, now()):
+    settings = here.config.digest
+    days = period(week, settings.week_ends, settings.timezone)
+    if not store.has_issue() and not store.candidates(days, now(), None):
         done.lines.append(f"no entries from {week} yet: nothing to draft")
         return
-    drafted = publish.draft(desk, week, now())
+    from digest import publish
+
+    drafted = publish.draft(here.desk(store), week, now())
     done.drafted.append(week)
     done.lines.append(steps.drafted_line(drafted))
 

@@ -231,7 +231,8 @@ class Store:
     def issue(self, week: str) -> IssueRecord | None:
         return self._read(lambda c: _issues.one(c, week))
 
-    def has_issue(self, week: str) -> bool:
+    def has_issue(self, week: str | None = None) -> bool:
+        """Whether that week is drafted; any week, without one."""
         return self._read(lambda c: _issues.exists(c, week))
 
     def issues(self) -> list[IssueRecord]:

@@ -78,8 +78,9 @@ def one(c: Connection, week: str) -> IssueRecord | None:
     return None if row is None else _record(row)
 
 
-def exists(c: Connection, week: str) -> bool:
-    return c.execute(select(issue.c.week).where(issue.c.week == week)).first() is not None
+def exists(c: Connection, week: str | None) -> bool:
+    query = select(issue.c.week).limit(1)
+    return c.execute(query if week is None else query.where(issue.c.week == week)).first() is not None
 
 
 def newest_first(c: Connection) -> list[IssueRecord]:
