@@ -22,6 +22,11 @@ _AMPERSAND = re.compile(
     re.DOTALL,
 )
 _TWICE = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]")
+_AS_WINDOWS = re.compile("[ÂÃ][\u00a0-\u00bfŒœŠšŸŽžƒˆ˜€‰„–†‡™]|â€")
+_AS_BYTES = {
+    ord(char): byte for byte in range(0x80, 0xA0) if (char := bytes([byte]).decode("cp1252", "ignore"))
+}
+"""The characters that Windows-1252 has where Latin-1 has controls."""
 _XML_ENTITIES = frozenset(("&amp;", "&lt;", "&gt;", "&quot;", "&apos;"))
 
 _UTF8 = frozenset(("utf-8", "utf8", "us-ascii", "ascii"))
@@ -158,14 +163,16 @@ def decoded(body: bytes, charset: str = "") -> str:
 def _undoubled(root: Element) -> str:
     """Texts that were UTF-8, were taken for Latin-1 and encoded again ("GarÃ§on") as they were meant; a warning.
 
-    A text counts only if all of it reads so: "Ã" followed by another such letter occurs in no language.
+    A text counts only if all of it reads so: "Ã" followed by another such letter occurs in no language. Software
+    that took it for Windows-1252 left "â€™" for an apostrophe.
     """
     found = False
     for element in root.iter():
         text = element.text
         if text and not text.isascii():
+            meant = text.translate(_AS_BYTES) if _AS_WINDOWS.search(text) else text
             try:
-                element.text = text.encode("latin-1").decode()
+                element.text = meant.encode("latin-1").decode()
                 found = True
             except UnicodeError:
                 continue
