@@ -162,7 +162,7 @@ def read(groups: Sequence[Group]) -> None:
 class Terms:
     """TF-IDF of title and first lines of each group: the title's words count twice.
 
-    Vectors are made when they are asked for. All of a big week's at once would take more memory than its texts.
+    Vectors are made when they are asked for: all of a big week's at once would take more memory than its texts.
     """
 
     def __init__(self, groups: Sequence[Group]) -> None:
@@ -173,15 +173,28 @@ class Terms:
         self._weights = {
             term: math.log((1 + texts / count) / 2) for term, count in frequency.items() if count < texts
         }
-        self.of = lru_cache(maxsize=_KEPT_VECTORS)(self._vector)
+        self.top: list[list[str]] = []
+        """Of each group the terms that tell most of it."""
+        self._lengths: list[float] = []
+        for index in range(len(groups)):
+            weighted = self._weighted(index)
+            self.top.append(nlargest(_TOP_TERMS, weighted, key=lambda term: (weighted[term], term)))
+            self._lengths.append(math.sqrt(math.fsum(value * value for value in weighted.values())))
+        self._weighed: tuple[int, dict[str, float]] = (-1, {})
 
-    def top(self, index: int, count: int) -> list[str]:
-        """The terms that tell most of a group."""
-        weighted = self._weighted(index)
-        return nlargest(count, weighted, key=lambda term: (weighted[term], term))
-
-    def _vector(self, index: int) -> dict[str, float]:
+    def of(self, index: int) -> dict[str, float]:
         return unit(self._weighted(index))
+
+    def likeness(self, a: int, b: int) -> float:
+        """Their cosine. Quick for many `b` of one `a`: what is asked of each term is worked out once."""
+        if self._weighed[0] != a:
+            weights = self._weights
+            self._weighed = a, {term: value * weights[term] for term, value in self.of(a).items()}
+        ours = self._weighed[1]
+        common = sum(
+            ours[term] * _DAMPED[count] for term, count in zip(*self._bags[b], strict=True) if term in ours
+        )
+        return common / self._lengths[b] if self._lengths[b] else 0.0
 
     def _weighted(self, index: int) -> dict[str, float]:
         weights = self._weights
@@ -192,7 +205,6 @@ class Terms:
         }
 
 
-_KEPT_VECTORS = 1024
 _DAMPED = (0.0, *(1 + math.log(count) for count in range(1, 256)))
 
 
@@ -349,16 +361,18 @@ def same_story(
     groups: Sequence[Group], terms: Terms, window: timedelta, threshold: float | None
 ) -> Iterator[Link]:
     """Pairs within the window that tell the same under another title; and teasers with their full text."""
-    marks = [terms.top(index, _TOP_TERMS) for index in range(len(groups))]
-    for a, b in _pairs(marks, _MAX_TERM_SHARE):
+    for a, b in _pairs(terms.top, _MAX_TERM_SHARE):
         ours, theirs = groups[a], groups[b]
+        may_tell_the_same = _may_tell_the_same(ours, theirs, window)
+        if not may_tell_the_same and not _may_be_teaser(ours, theirs):
+            continue
         asked = _asked(ours, theirs) if threshold is None else threshold
-        score = cosine(terms.of(a), terms.of(b))
+        score = terms.likeness(a, b)
         if score < min(asked, _TEASER_LIKENESS) or are_apart(ours, theirs, is_same_text=False):
             continue
         if share := _teaser_share(ours, theirs):
             yield Link(share, 1, a, b, "teaser", f"{share:.0%} of the teaser is in the text")
-        elif score >= asked and _may_tell_the_same(ours, theirs, window):
+        elif score >= asked and may_tell_the_same:
             yield Link(score, 2, a, b, "same story", f"likeness {score:.2f} of title and first lines", asked)
 
 
@@ -385,11 +399,16 @@ _TEASER_REACH = 5
 """A teaser is looked for in the beginning of the text, this many times its own length."""
 
 
+def _may_be_teaser(a: Group, b: Group) -> bool:
+    shorter, longer = sorted((len(a.text), len(b.text)))
+    return 0 < shorter <= _TEASER_RATIO * longer
+
+
 def _teaser_share(a: Group, b: Group) -> float:
     """How much of the shorter text is in the longer one, when it is its teaser: same host or like title; else 0."""
-    short, long = sorted((a, b), key=lambda group: (len(group.text), group.index))
-    if not short.text or len(short.text) > _TEASER_RATIO * len(long.text):
+    if not _may_be_teaser(a, b):
         return 0.0
+    short, long = sorted((a, b), key=lambda group: (len(group.text), group.index))
     is_like = title_likeness(a.title, b.title) >= LIKE_TITLES
     is_same_host = bool(host := host_of(short.lead.entry.url)) and host == host_of(long.lead.entry.url)
     if not is_like and not (is_same_host and not (a.title and b.title)):
