@@ -728,3 +728,11 @@ def test_a_base_that_is_no_address_costs_relative_links_only(link: str) -> None:
     body = f'<rss xml:base="http://["><channel><link>{link.replace("<", "&lt;")}</link>{item}</channel></rss>'
     (entry,) = parse_document(body.encode(), "", link, {}).entries
     assert "Words" in entry.summary + entry.content
+
+
+def test_elements_called_like_feedparsers_own_lists_do_no_harm() -> None:
+    names = ("links", "authors", "tags", "content", "media_content", "summary_detail", "title_detail")
+    odd = "".join(f"<{name}>x</{name}>" for name in names)
+    body = f"<rss><channel><item><title>One</title><link>https://a.example/1</link>{odd}</item></wrong></channel>"
+    (entry,) = parse_document(body.encode(), "", "https://a.example/feed", {}).entries
+    assert entry.title == "One"

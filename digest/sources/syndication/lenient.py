@@ -61,8 +61,8 @@ def _hints(body: bytes, charset: str) -> ScheduleHints:
 def _entry(entry: Any) -> RawEntry:
     # dict.get: feedparser's own get() gives `published` for a missing `updated`, with a warning.
     get = dict.get
-    contents = tuple(_body(detail) for detail in get(entry, "content", ()))
-    summary = get(entry, "summary_detail")
+    contents = tuple(_body(detail) for detail in _dicts(entry, "content"))
+    summary = _detail(entry, "summary")
     guid = str(get(entry, "id", "")).strip()
     return RawEntry(
         guid=guid,
@@ -75,14 +75,14 @@ def _entry(entry: Any) -> RawEntry:
         summaries=(_body(summary),) if summary and summary.get("value") else (),
         categories=tuple(
             dict.fromkeys(
-                term for tag in get(entry, "tags", ()) if (term := plain(str(tag.get("term") or "")))
+                term for tag in _dicts(entry, "tags") if (term := plain(str(tag.get("term") or "")))
             )
         ),
         enclosures=tuple(_enclosures(entry)),
         comments=str(get(entry, "comments", "")).strip(),
         via=_href(entry, "via"),
         related=_href(entry, "related"),
-        base=str((get(entry, "title_detail") or {}).get("base") or ""),
+        base=str(_detail(entry, "title").get("base") or ""),
     )
 
 
@@ -92,15 +92,26 @@ def _body(detail: Mapping[str, Any]) -> Body:
     return Body(escaped(text) if is_text else text, str(detail.get("base") or ""))
 
 
+def _dicts(entry: Any, name: str) -> list[Any]:
+    """feedparser's list of that name; an element that happens to be called so (<links>) puts its text there."""
+    found = dict.get(entry, name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _detail(values: Any, name: str) -> Any:
+    found = dict.get(values, f"{name}_detail")
+    return found if isinstance(found, dict) else {}
+
+
 def _plain(values: Any, name: str) -> str:
-    detail = dict.get(values, f"{name}_detail") or {}
+    detail = _detail(values, name)
     return plain(
         str(dict.get(values, name, "")), is_html=detail.get("type") != "text/plain" or "&" in str(detail)
     )
 
 
 def _author(entry: Any) -> str:
-    names = [str(author.get("name") or "") for author in dict.get(entry, "authors", ())]
+    names = [str(author.get("name") or "") for author in _dicts(entry, "authors")]
     kept = list(dict.fromkeys(name for text in names if (name := name_of_author(text))))
     return ", ".join(kept) or name_of_author(str(dict.get(entry, "author", "")))
 
@@ -121,13 +132,13 @@ def _moment(entry: Any, name: str) -> datetime | None:
 
 
 def _href(entry: Any, rel: str) -> str:
-    links = (link for link in dict.get(entry, "links", ()) if link.get("rel") == rel)
+    links = (link for link in _dicts(entry, "links") if link.get("rel") == rel)
     return str(next((link.get("href", "") for link in links), "")).strip()
 
 
 def _enclosures(entry: Any) -> list[Enclosure]:
-    links = [link for link in dict.get(entry, "links", ()) if link.get("rel") == "enclosure"]
-    found = [*links, *dict.get(entry, "media_content", ())]
+    links = [link for link in _dicts(entry, "links") if link.get("rel") == "enclosure"]
+    found = [*links, *_dicts(entry, "media_content")]
     by_url: dict[str, Enclosure] = {}
     for one in found:
         url = str(one.get("href") or one.get("url") or "").strip()
