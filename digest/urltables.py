@@ -71,6 +71,7 @@ SESSION_KEYS = _words("phpsessid jsessionid aspsessionid sessionid cfid cftoken"
 """Sessions of a server: PHP, Java (Servlet 3.0 section 7.1.3), ASP, ColdFusion."""
 
 HOST_TRACKERS: dict[str, frozenset[str]] = {
+    "dw.com": frozenset(("maca",)),
     "open.spotify.com": frozenset(("si", "dl_branch", "nd", "pi")),
     "apple.com": frozenset(("at", "ct", "ls", "mt", "pt", "itsct", "itscg")),
     "reddit.com": frozenset(("share_id", "st", "sh", "rdt")),

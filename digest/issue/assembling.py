@@ -310,7 +310,7 @@ def _preview(candidate: Candidate, url: str, title: str, quoted: tuple[Block, ..
         site="arXiv.org"
         if host_of(url) == "arxiv.org"
         else (article.site if article else "") or host_of(url),
-        title=_title((article.title if article else "") or ("" if entry.post else title)),
+        title=title or _title(article.title if article else ""),
         description=_paper_line(entry.paper)
         if entry.paper
         else description(article.summary if article else "", plain(quoted)),
