@@ -36,6 +36,8 @@ _OTHERS = {
     "video": {"src", "poster"},
     "source": {"src", "type"},
     "annotation": {"encoding"},
+    "code": {"data-lang"},
+    "pre": {"data-lang", "data-language"},
     "math": {"display", "alttext"},
 }
 _ATTRIBUTES = {
