@@ -105,7 +105,9 @@ def promised(entries: Sequence[Entry]) -> None:
 
 def harmless(markup: str) -> None:
     """No script in it, as a browser would read it."""
-    markup = "".join(c for c in markup if c.isprintable() or c in "\t\r\n")  # lxml takes no control characters
+    markup = "".join(
+        c for c in markup if c.isprintable() or c in "\t\r\n"
+    )  # lxml takes no control characters
     for element in html.fragment_fromstring(markup, create_parent=True).iter():
         assert element.tag not in ("script", "iframe", "object", "embed"), (
             f"a <{element.tag}> was let through"
