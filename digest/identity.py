@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain, count
 from typing import Protocol, TypeVar
 
 from digest.model import Entry, Known
@@ -72,9 +73,10 @@ def identities(entries: Sequence[Identifiable], known: Mapping[str, Known]) -> t
     _mark_shared([items[i] for i in kept], known)
     found = _matched({i: items[i] for i in kept}, known) if known else {}
     twins = Counter(_shared_id(items[i]) for i in kept if not items[i].own)
+    taken = frozenset(found.values())
     for i in kept:
         if i not in found:
-            found[i] = _new_id(items[i], not items[i].own and twins[_shared_id(items[i])] > 1)
+            found[i] = _new_id(items[i], twins[_shared_id(items[i])] > 1, taken)
     return tuple(found.get(i) for i in range(len(items)))
 
 
@@ -194,14 +196,17 @@ def _only(values: Mapping[_Name, _Value], key_of: Callable[[_Value], str]) -> di
     return {key: name for key, name in seen.items() if name is not None}
 
 
-def _new_id(item: _Item, has_twin: bool) -> str:
+def _new_id(item: _Item, has_twin: bool, taken: frozenset[str]) -> str:
+    """The guid, marked with what singles the item out where the guid does not; never an id that another keeps."""
     if item.own:
         return item.guid
-    return f"{item.guid}|{_short_hash(item.link, item.title, item.hash)}" if has_twin else _shared_id(item)
+    longer = (_shared_id(item, item.hash, *("again",) * n) for n in count())
+    marked = longer if has_twin else chain((_shared_id(item),), longer)
+    return next(id for id in marked if id not in taken)
 
 
-def _shared_id(item: _Item) -> str:
-    return f"{item.guid}|{_short_hash(item.link, item.title)}"
+def _shared_id(item: _Item, *more: str) -> str:
+    return f"{item.guid}|{_short_hash(item.link, item.title, *more)}"
 
 
 # --- keys, the strongest first: what to compare of an item, and of a known entry; "" is no key -----

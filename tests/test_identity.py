@@ -195,6 +195,15 @@ def test_an_entry_given_twice_is_one_the_newest() -> None:
     assert [one.content_hash for one in identified([new, old], {})] == ["new"]
 
 
+def test_texts_that_change_places_under_one_guid_stay_two() -> None:
+    first = [entry("g", "", "", "h1"), entry("g", "https://a.example/1", "", "h3")]
+    second = [entry("g", "", "", "h3"), entry("g", "https://a.example/1", "", "h2")]
+    known = stored(identified(first, {}))
+    found = identified(second, known)
+    assert len(set(ids(found))) == 2
+    assert ids(identified(second, stored(found))) == ids(found)
+
+
 def test_a_site_root_as_link_identifies_nothing() -> None:
     polls = [[entry(f"g{poll}", "https://blog.example/", f"Title {poll}")] for poll in range(3)]
     assert len(after(polls)) == 3

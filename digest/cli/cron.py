@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from digest.cli import steps
-from digest.cli.place import Place, moment, now
+from digest.cli.place import Place, local, moment, now
 from digest.errors import DeliveryError, DigestError
 
 if TYPE_CHECKING:
@@ -55,15 +55,29 @@ def run_once(here: Place, store: Store) -> Done:
         _poll(here, store, done)
         week = here.week(None)
         if not (here.draft(week).exists() and store.has_issue(week)):
-            _draft(here, store, week, done)
+            try:
+                _draft(here, store, week, done)
+            except DigestError as error:
+                done.problem(error)
         for week in store.unsent():
             if _is_unapproved(here, week):
                 _wait(here, week, done)
             else:
                 _publish(here, here.desk(store), week, done)
+        done.lines.append(_next_close(here))
     finally:
         store.end_run(started, done.ok, "; ".join(done.lines), now())
     return done
+
+
+def _next_close(here: Place) -> str:
+    """What comes next of itself."""
+    from digest.schedule import period, week_of
+
+    settings = here.config.digest
+    week = week_of(now(), settings.week_ends, settings.timezone)
+    closes = period(week, settings.week_ends, settings.timezone).end
+    return f"{week} closes {local(closes, settings.timezone)} and is drafted then"
 
 
 def _poll(here: Place, store: Store, done: Done) -> None:
