@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from databases import _postgres_database, database, new_database, opener, postgres, store  # noqa: F401
+from hypothesis import settings
 
 # CI answers for the change, not for the luck of the draw; elsewhere every run looks at other examples.
 settings.register_profile("ci", derandomize=True)
