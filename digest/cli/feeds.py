@@ -100,10 +100,11 @@ def remove(
     Example:  digest feeds remove example.org
     """
     from digest import opml
+    from digest.cli import steps
     from digest.files import write_whole
 
     here = place(folder)
-    feed = _named(here.feeds(), address)
+    feed = steps.feed_named(here.feeds(), address)
     write_whole(here.opml, opml.removed(here.opml.read_bytes(), feed.url))
     say(f"removed {feed.title} <{feed.url}>; its entries are kept")
 
@@ -266,17 +267,6 @@ async def _found(here: Place, url: str) -> tuple[tuple[str, str], ...]:
             return await drive(find(url), net, workers)
         parsed = await read_once(Feed(url), net, workers, poll_settings(here), now())
         return ((url, parsed.title),)
-
-
-def _named(feeds: tuple[Feed, ...], text: str) -> Feed:
-    close = [f for f in feeds if f.url == text] or [f for f in feeds if text.casefold() in f.url.casefold()]
-    if len(close) == 1:
-        return close[0]
-    if not close:
-        raise UsageError(text, "no such feed; `digest feeds list` shows them")
-    raise UsageError(
-        text, f"{len(close)} feeds match: {', '.join(f.url for f in close[:5])}; say more of the address"
-    )
 
 
 def _bytes_of(path: Path) -> bytes:

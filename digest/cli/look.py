@@ -39,10 +39,12 @@ def entries(
     """
     if context.invoked_subcommand:
         return
+    from digest.cli.steps import record_named
+
     here = place(folder)
     start = None if everything else _since(since or SINCE_DEFAULT, now())
     with here.store() as store:
-        feed_url = _subscribed(store, feed) if feed else None
+        feed_url = record_named(store.feeds(subscribed_only=False), feed).feed.url if feed else None
         found = store.entries(since=start, feed=feed_url, limit=None if tag else limit)
         rows = [(c, _tags(c, here)) for c in found]
     if tag:
@@ -151,19 +153,6 @@ def _since(text: str, at: datetime) -> datetime:
             "--since", f'expected a date such as 2026-11-15 or an age such as "3d", got {text!r}'
         ) from error
     return day if day.tzinfo else day.replace(tzinfo=at.tzinfo)
-
-
-def _subscribed(store: Store, text: str) -> str:
-    """The address of the one feed that `text` names."""
-    urls = [r.feed.url for r in store.feeds(subscribed_only=False)]
-    if text in urls:
-        return text
-    close = [url for url in urls if text.casefold() in url.casefold()]
-    if len(close) == 1:
-        return close[0]
-    if not close:
-        raise UsageError(text, "no such feed; `digest feeds list` shows them")
-    raise UsageError(text, f"{len(close)} feeds match: {', '.join(close[:5])}; say more of the address")
 
 
 def _tags(candidate: Candidate, here: Place) -> tuple[str, ...]:

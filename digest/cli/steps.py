@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.place import Place, now
 from digest.errors import UsageError
-from digest.model import FeedRecord, Outcome, PollReport, Target
+from digest.model import Feed, FeedRecord, Outcome, PollReport, Target
 
 if TYPE_CHECKING:
     from digest.poll import PollSettings
@@ -98,14 +98,20 @@ def poll_settings(here: Place) -> PollSettings:
 
 
 def record_named(records: Sequence[FeedRecord], text: str) -> FeedRecord:
+    """The one record whose feed `text` names."""
+    feed = feed_named([record.feed for record in records], text)
+    return next(record for record in records if record.feed is feed)
+
+
+def feed_named(feeds: Sequence[Feed], text: str) -> Feed:
     """The one feed that `text` names: its address, or part of address or title that no other feed shares."""
-    exact = [r for r in records if r.feed.url == text]
+    exact = [f for f in feeds if f.url == text]
     part = text.casefold()
-    close = exact or [r for r in records if part in r.feed.url.casefold() or part in r.feed.title.casefold()]
+    close = exact or [f for f in feeds if part in f.url.casefold() or part in f.title.casefold()]
     if not close:
         raise UsageError(text, "no such feed; `digest feeds list` shows them")
     if len(close) > 1:
-        names = ", ".join(r.feed.url for r in close[:5])
+        names = ", ".join(f.url for f in close[:5])
         raise UsageError(text, f"{len(close)} feeds match ({names}); say more of the address")
     return close[0]
 
