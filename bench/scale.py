@@ -141,7 +141,7 @@ def _poll(folder: Path, texts: Sequence[Text]) -> dict[str, Any]:
         saved = 0.0
         for feed, rows in by_feed.items():
             state = replace(states[f"https://blog{feed}.example/feed"], ok_at=_START, polled_at=_NOW)
-            store.save_state(state)
+            store.save_states([state])
             started = time.process_time()
             store.save_poll(
                 state, [e for e, _ in rows], [a for _, a in rows], _NOW, at=lambda e: e.published or _NOW

@@ -104,7 +104,7 @@ class Fetching(_Table):
     max_interval: Duration = timedelta(days=1)
     per_host: int = Field(default=2, ge=1, le=8)
     pause: Duration = timedelta(seconds=1)
-    concurrency: int = Field(default=32, ge=1, le=256)
+    concurrency: int = Field(default=100, ge=1, le=256)
     timeout_s: float = Field(default=30, gt=0, le=600)
     max_bytes: int = Field(default=8 * 1024 * 1024, ge=10_000)
     workers: int = Field(default=2, ge=1, le=64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from digest import extract, schedule, sources
 from digest.errors import DigestError, HostPaused, ParseError
+from digest.fetch import Net
 from digest.fetch.hosts import host_key
+from digest.fetch.room import Room
 from digest.model import (
     Article,
     Entry,
@@ -50,11 +52,11 @@ feed gives: to convert it took nine tenths of a first poll's time."""
 PAGES_A_POLL = 50
 """Of one feed: the first poll of a feed of teasers must not become a crawl."""
 
+_LARGE_AT_ONCE = 16
+"""Large documents in memory, of feeds and of pages each. Of small ones (nine in ten) as many as connections."""
 
-class Net(Protocol):
-    """What answers requests: the fetcher, or recorded documents."""
-
-    async def fetch(self, request: Request) -> Response: ...
+_TOGETHER = 64
+"""Unchanged feeds whose states are saved at a time: a transaction of their own costs as much as the request."""
 
 
 class Processes(Protocol):
@@ -69,8 +71,8 @@ class PollSettings:
 
     rhythm: schedule.Rhythm
     pages: bool = True
-    concurrency: int = 32
-    """Feeds under way at once, and so documents in memory."""
+    concurrency: int = 100
+    """Feeds under way at once."""
     per_host: int = 2
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -111,6 +113,7 @@ async def poll(
         finally:
             for one in visitors:
                 one.cancel()
+        await poller.settle()
         await poller.owed()
     return tuple(outcomes[turn] for turn in range(len(records)))
 
@@ -159,6 +162,9 @@ class _Poller:
         self.settings, self.clock = settings, clock
         # SQLite has one writer at a time anyway; a thread of its own keeps the sockets going meanwhile.
         self.writer = ThreadPoolExecutor(1, "store")
+        self.large_feeds = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self.large_pages = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self.unchanged: list[tuple[FeedRecord, Response | None, ParsedFeed]] = []
 
     async def db(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: function(*args))
@@ -169,41 +175,60 @@ class _Poller:
 
         async def answered(response: Response) -> None:
             """Before the source sees a document, what is known of the feed is loaded; unchanged ones need nothing."""
-            if not first and not sources.is_unchanged(response, state):
+            if not first and state.ok_at is not None and not sources.is_unchanged(response, state):
                 known.update(await self.db(self.store.known, state.feed_id))
             first.append(response)
 
         try:
             more = {"siblings": await self._siblings(state)} if _is_nightly(state.url) else {}
             steps = steps_of(record.feed, state, known, self.clock(), self.settings, more)
-            parsed = await drive(steps, self.net, self.processes, answered)
-            return await self._kept(record, first[0] if first else None, parsed, known)
+            with Room(self.large_feeds) as room:
+                parsed = await drive(steps, _Visit(self.net, room), self.processes, answered)
+                response = first[0] if first else None
+                if parsed.not_modified:
+                    return await self._unchanged(record, response, parsed)
+                return await self._kept(record, response, parsed, known)
         except DigestError as error:
             return await self._failed(record, error)
+
+    async def _unchanged(self, record: FeedRecord, response: Response | None, parsed: ParsedFeed) -> Outcome:
+        """Nothing new. Its state is saved with others': if the process dies before, the feed is asked once more."""
+        self.unchanged.append((record, response, parsed))
+        if len(self.unchanged) >= _TOGETHER:
+            await self.settle()
+        return Outcome(record.feed.url, "unchanged", warnings=parsed.warnings)
+
+    async def settle(self) -> None:
+        """Save the states of unchanged feeds that still wait for it."""
+        waiting, self.unchanged = self.unchanged, []
+        if not waiting:
+            return
+        times = await self.db(self.store.entry_times, [record.state.feed_id for record, _, _ in waiting])
+        states = [
+            self._state(record, response, parsed, times.get(record.state.feed_id, ()))
+            for record, response, parsed in waiting
+        ]
+        await self.db(self.store.save_states, states)
+
+    def _state(
+        self, record: FeedRecord, response: Response | None, parsed: ParsedFeed, times: Iterable[datetime]
+    ) -> FeedState:
+        """The feed's state after a poll that worked, with its next one; `times` are those of its entries."""
+        now, rhythm = self.clock(), self.settings.rhythm
+        state = schedule.after_response(record.state, response, parsed, now)
+        return schedule.rescheduled(state, record.feed, response, parsed, times, rhythm, now)
 
     async def _kept(
         self, record: FeedRecord, response: Response | None, parsed: ParsedFeed, known: Mapping[str, Known]
     ) -> Outcome:
         """A poll that worked, saved: entries, articles and state in one transaction."""
-        now, url = self.clock(), record.feed.url
+        now, url, feed_id = self.clock(), record.feed.url, record.state.feed_id
         fresh = [e for e in parsed.entries if e.id in known or _is_recent(e, now)]
         articles = await self._articles(record.feed, fresh, now) if fresh else []
-        times = [
-            *(schedule.effective_time(entry.published, now) for entry in parsed.entries),
-            *await self.db(self.store.entry_times, record.state.feed_id),
-        ]
-        state = schedule.rescheduled(
-            schedule.after_response(record.state, response, parsed, now),
-            record.feed,
-            response,
-            parsed,
-            times,
-            self.settings.rhythm,
-            now,
-        )
-        if parsed.not_modified:
-            await self.db(self.store.save_state, state)
-            return Outcome(url, "unchanged", warnings=parsed.warnings)
+        times = [schedule.effective_time(entry.published, now) for entry in parsed.entries]
+        if known:
+            times += (await self.db(self.store.entry_times, [feed_id])).get(feed_id, ())
+        state = self._state(record, response, parsed, times)
         saved: Saved = await self.db(
             partial(self.store.save_poll, at=_moment_of(now)), state, parsed.entries, articles, now
         )
@@ -219,12 +244,13 @@ class _Poller:
 
     async def _siblings(self, state: FeedState) -> list[FeedState]:
         """The other nightly feeds of arXiv as they stand now, those asked earlier in this poll too."""
+        await self.settle()
         states = [record.state for record in await self.db(self.store.feeds)]
         return [one for one in states if _is_nightly(one.url) and one.feed_id != state.feed_id]
 
     async def _failed(self, record: FeedRecord, error: DigestError) -> Outcome:
         state = schedule.after_error(record.state, record.feed, error, self.settings.rhythm, self.clock())
-        await self.db(self.store.save_state, state)
+        await self.db(self.store.save_states, [state])
         if isinstance(error, HostPaused):
             return Outcome(record.feed.url, "paused", error=error.message)
         log.warning("poll failed feed=%s error=%r", record.feed.url, error.message)
@@ -260,9 +286,10 @@ class _Poller:
         """The article's page. One that fails is recorded with its reason, and the entry still counts."""
         request = extract.page_request(entry.via_url or entry.url)
         try:
-            response = await self.net.fetch(request)
-            task = Task(extract.page_article, (response, _article_key(entry)), subject=request.url)
-            page: Article = await _worked(task, self.processes)
+            with Room(self.large_pages) as room:
+                response = await self.net.fetch(request, room)
+                task = Task(extract.page_article, (response, _article_key(entry)), subject=request.url)
+                page: Article = await _worked(task, self.processes)
         except DigestError as error:
             page = Article(key=_article_key(entry), url=request.url, error=error.message)
         return replace(extract.merged(own, page, entry), fetched_at=now)
@@ -303,6 +330,17 @@ class _Poller:
             for key in sorted(unknown)
         ]
         await self.db(self.store.save_articles, [*articles, *failed], now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """The net, for all requests of one visit."""
+
+    net: Net
+    room: Room
+
+    async def fetch(self, request: Request, room: Room | None = None) -> Response:
+        return await self.net.fetch(request, room or self.room)
 
 
 async def drive(

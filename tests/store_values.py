@@ -72,7 +72,7 @@ def poll(
     """Saves a poll that worked; but for `first`, one of a feed that has been polled before."""
     state = state_of(store, feed)
     if not first and state.ok_at is None:
-        store.save_state(replace(state, ok_at=NOW - 30 * DAY))
+        store.save_states([replace(state, ok_at=NOW - 30 * DAY)])
     done = replace(state, ok_at=now, polled_at=now)
     return store.save_poll(done, entries, articles, now, at=lambda entry: entry.published or now)
 

@@ -22,6 +22,7 @@ from digest.fetch.client import Fetcher, user_agent
 from digest.fetch.guard import host_refusal, refusal
 from digest.fetch.hosts import Hosts, host_key
 from digest.fetch.recorded import Recorded, RecordedAnswer
+from digest.fetch.room import Room
 from digest.model import Request, Response
 
 server_test = pytest.mark.server
@@ -434,3 +435,46 @@ def test_the_seam_does_not_load_the_client() -> None:
 
     code = "import sys, digest.fetch, digest.fetch.recorded; sys.exit('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- room for large documents ---------------------------------------------------------------------------
+
+
+@server_test
+def test_a_large_document_waits_for_room_with_its_time_standing_still_and_small_ones_pass() -> None:
+    large = Says(body=b"x" * 2_000_000)
+
+    async def go() -> None:
+        places = asyncio.Semaphore(1)
+        answer = {"/large": large, "/other": large, "/small": Says()}
+        async with (
+            serving(lambda asked: answer[asked.target]) as server,
+            fetching(server, timeout_s=1.0, pause_s=0.0) as fetcher,
+        ):
+            with Room(places) as second:
+                with Room(places) as first:
+                    await fetcher.fetch(Request(server.url("/large")), first)
+                    waiting = asyncio.create_task(fetcher.fetch(Request(server.url("/other")), second))
+                    with Room(places) as third:
+                        await fetcher.fetch(Request(server.url("/small")), third)
+                    await asyncio.sleep(1.5)  # longer than a request may take
+                    assert not waiting.done()
+                    await fetcher.fetch(Request(server.url("/large")), first)  # who has room keeps it
+                assert len((await waiting).body) == 2_000_000
+
+    asyncio.run(go())
+
+
+def test_room_is_given_back_once_and_only_by_who_had_it() -> None:
+    async def go() -> None:
+        places = asyncio.Semaphore(1)
+        with Room(places):
+            pass
+        for _ in range(2):
+            with Room(places) as room:
+                await room.enter()
+                await room.enter()
+                assert places.locked()
+        assert not places.locked()
+
+    asyncio.run(go())

@@ -59,10 +59,10 @@ def told(h: House, path: str = "/feed") -> News | None:
     """What a run would tell, which then is told."""
     from dataclasses import replace
 
-    record = h.record(path)
-    found = health.news(record, h.store.entry_times(record.state.feed_id), h.clock.now())
+    record, times = h.record(path), h.store.entry_times()
+    found = health.news(record, times.get(record.state.feed_id, ()), h.clock.now())
     if found:
-        h.store.save_state(replace(record.state, told=found.now))
+        h.store.save_states([replace(record.state, told=found.now)])
     return found
 
 

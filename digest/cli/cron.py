@@ -101,7 +101,7 @@ def _tell_health(here: Place, store: Store, done: Done) -> None:
 
     from digest import health
 
-    times, at = store.all_entry_times(limit=20), now()
+    times, at = store.entry_times(limit=20), now()
     found = [n for r in store.feeds() if (n := health.news(r, times.get(r.state.feed_id, ()), at))]
     if not found:
         return
@@ -113,8 +113,7 @@ def _tell_health(here: Place, store: Store, done: Done) -> None:
         except DigestError as error:
             done.problem(error)
             return
-    for one in found:
-        store.save_state(replace(one.feed.state, told=one.now))
+    store.save_states([replace(one.feed.state, told=one.now) for one in found])
 
 
 def _mail_report(here: Place, lines: list[str]) -> None:

@@ -241,15 +241,18 @@ async def _checked(here: Place, records: list[FeedRecord]) -> list[dict[str, Any
     async def one(feed: Feed) -> dict[str, Any]:
         row = {"url": feed.url, "title": feed.title, "entries": 0, "error": "", "note": ""}
         try:
-            parsed = await read_once(feed, net, workers, settings, now())
+            async with places:
+                parsed = await read_once(feed, net, workers, settings, now())
         except DigestError as error:
             return {**row, "error": error.message}
         seen = {"title": parsed.title or feed.title, "entries": len(parsed.entries)}
         return {**row, **seen, "note": "; ".join(parsed.warnings)}
 
     settings = poll_settings(here)
-    async with opened(here) as (net, workers):
-        return list(await asyncio.gather(*(one(record.feed) for record in records)))
+    places = asyncio.Semaphore(settings.concurrency)
+    with here.store() as store:
+        async with opened(here, store) as (net, workers):
+            return list(await asyncio.gather(*(one(record.feed) for record in records)))
 
 
 async def _found(here: Place, url: str) -> tuple[tuple[str, str], ...]:
@@ -260,13 +263,14 @@ async def _found(here: Place, url: str) -> tuple[tuple[str, str], ...]:
     from digest.model import Feed
     from digest.poll import drive, read_once
 
-    async with opened(here) as (net, workers):
-        if sources.name_of(url) == "syndication":
-            from digest.sources.syndication import find
+    with here.store() as store:
+        async with opened(here, store) as (net, workers):
+            if sources.name_of(url) == "syndication":
+                from digest.sources.syndication import find
 
-            return await drive(find(url), net, workers)
-        parsed = await read_once(Feed(url), net, workers, poll_settings(here), now())
-        return ((url, parsed.title),)
+                return await drive(find(url), net, workers)
+            parsed = await read_once(Feed(url), net, workers, poll_settings(here), now())
+            return ((url, parsed.title),)
 
 
 def _bytes_of(path: Path) -> bytes:

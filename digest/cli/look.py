@@ -253,7 +253,7 @@ def _status(here: Place, store: Store) -> dict[str, Any]:
     at, settings = now(), here.config.digest
     records = store.feeds()
     states = [r.state for r in records]
-    times = store.all_entry_times(limit=20)
+    times = store.entry_times(limit=20)
     troubles = [(s, t) for s in states for t in health.troubles(s, times.get(s.feed_id, ()), at)]
     open_week = schedule.week_of(at, settings.week_ends, settings.timezone)
     issues = store.issues()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from digest.cli.place import Place, now
 from digest.fetch.client import Fetcher
+from digest.store import Store
 from digest.work import Workers
 
 
@@ -21,15 +22,14 @@ class Clock:
 
 
 @asynccontextmanager
-async def opened(here: Place) -> AsyncIterator[tuple[Fetcher, Workers]]:
+async def opened(here: Place, store: Store) -> AsyncIterator[tuple[Fetcher, Workers]]:
     """The fetcher and the worker processes; both are ended with the block."""
-    with here.store() as store:
-        net = Fetcher(here.fetch_settings(), Clock(), store.host_pauses())
-        try:
-            async with net, Workers(here.config.fetch.workers, preload=_readers(here)) as workers:
-                yield net, workers
-        finally:
-            store.save_host_pauses(net.pauses, now())
+    net = Fetcher(here.fetch_settings(), Clock(), store.host_pauses())
+    try:
+        async with net, Workers(here.config.fetch.workers, preload=_readers(here)) as workers:
+            yield net, workers
+    finally:
+        store.save_host_pauses(net.pauses, now())
 
 
 def _readers(here: Place) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ async def _asked(
         return await poll(records, demo.net(), Inline(), store, settings, lambda: demo.NOW, advance)
     from digest.cli.net import opened
 
-    async with opened(here) as (net, workers):
+    async with opened(here, store) as (net, workers):
         return await poll(records, net, workers, store, settings, now, advance)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from digest.fetch.room import Room
 from digest.model import Request, Response
 
 MIB = 1 << 20
@@ -20,7 +21,7 @@ MIB = 1 << 20
 class FetchSettings:
     """The `[fetch]` section as far as the network is concerned."""
 
-    concurrency: int = 32
+    concurrency: int = 100
     """Requests under way at once, over all hosts."""
     per_host: int = 2
     pause_s: float = 1.0
@@ -55,5 +56,5 @@ class Clock(Protocol):
 class Net(Protocol):
     """Whoever answers requests."""
 
-    async def fetch(self, request: Request) -> Response:
-        """The answer: 2xx or 304. Raises FetchError for anything else."""
+    async def fetch(self, request: Request, room: Room | None = None) -> Response:
+        """The answer: 2xx or 304; a large one only once there is `room`. Raises FetchError for anything else."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
 import brotli
+
+from digest.fetch.room import LARGE
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -38,8 +40,16 @@ class Decoder(Protocol):
         """Raises BrokenBody when the stream was cut off."""
 
 
-async def read_body(chunks: AsyncIterator[bytes], encoding: str, cap: int) -> bytes:
-    """The decompressed body. Raises CapPassed when it or its compressed form is longer than `cap`."""
+async def read_body(
+    chunks: AsyncIterator[bytes],
+    encoding: str,
+    cap: int,
+    before_large: Callable[[], Awaitable[None]] | None = None,
+) -> bytes:
+    """The decompressed body. Raises CapPassed when it or its compressed form is longer than `cap`.
+
+    Of one that turns out to be large no more is read until `before_large` returns.
+    """
     decoder = _decoder(encoding)
     parts: list[bytes] = []
     wire = size = 0
@@ -52,6 +62,9 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, cap: int) -> by
         if size > cap:
             raise CapPassed
         parts.append(part)
+        if size > LARGE and before_large is not None:
+            await before_large()
+            before_large = None
     if wire:
         decoder.finish()
     return b"".join(parts)

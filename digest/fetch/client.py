@@ -12,7 +12,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -40,6 +40,7 @@ from digest.fetch.answers import REDIRECTS, clean_url, redirect_target, settled
 from digest.fetch.body import ACCEPT_ENCODING, BrokenBody, CapPassed, read_body
 from digest.fetch.guard import host_refusal, is_named, refusal
 from digest.fetch.hosts import Hosts
+from digest.fetch.room import Room
 from digest.model import Redirect, Request, Response
 from digest.schedule import retry_after
 
@@ -102,7 +103,9 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             limit=0,
             force_close=True,  # ten times the memory otherwise, and a poll seldom meets a host twice
-            ssl=_tls(settings.ca_bundle),
+            ssl=_tls(settings.ca_bundle)
+            if settings.ca_bundle
+            else True,  # True: aiohttp has made one already
             resolver=_Resolver(self._lookups),
             ttl_dns_cache=60,
             socket_factory=_guarded_socket,
@@ -123,15 +126,15 @@ class Fetcher:
         await self._session.close()
         self._lookups.shutdown(wait=False, cancel_futures=True)
 
-    async def fetch(self, request: Request) -> Response:
+    async def fetch(self, request: Request, room: Room | None = None) -> Response:
         """The answer: 2xx or 304, after redirects. Raises FetchError for anything else."""
         url = asked = clean_url(request.url)
-        budget = _Budget(asked, self._settings.timeout_s)
+        budget = _Budget(asked, self._settings.timeout_s, room)
         redirects: list[Redirect] = []
         while True:
             try:
                 async with self._turn(url, request.pause), budget.spending():
-                    response = await self._ask(url, request)
+                    response = await self._ask(url, request, budget.enter)
             except FetchError as error:
                 raise _after(redirects, error, asked) from error.__cause__
             response = replace(response, redirects=tuple(redirects))
@@ -165,7 +168,7 @@ class Fetcher:
         if not is_named(host, self._settings.allow_private) and (reason := host_refusal(host)):
             raise _forbidden(url, host, reason)
 
-    async def _ask(self, url: str, request: Request) -> Response:
+    async def _ask(self, url: str, request: Request, before_large: Callable[[], Awaitable[None]]) -> Response:
         """One GET of one address, its body read under the cap."""
         connection = _Connection(self._is_exempt(url))
         token = _connection.set(connection)
@@ -178,7 +181,7 @@ class Fetcher:
             ) as answer:
                 headers = _headers_of(answer)
                 self._note_pause(url, answer.status, headers)
-                body = await self._body(answer, request, headers)
+                body = await self._body(answer, request, headers, before_large)
                 return Response(
                     request.url, answer.status, headers, body, final_url=url, fetched_at=self._clock.now()
                 )
@@ -218,7 +221,11 @@ class Fetcher:
             log.info("host paused url=%s status=%d until=%s", url, status, until.isoformat())
 
     async def _body(
-        self, answer: aiohttp.ClientResponse, request: Request, headers: Mapping[str, str]
+        self,
+        answer: aiohttp.ClientResponse,
+        request: Request,
+        headers: Mapping[str, str],
+        before_large: Callable[[], Awaitable[None]],
     ) -> bytes:
         if answer.status == 304 or answer.status in REDIRECTS:
             return b""
@@ -228,7 +235,7 @@ class Fetcher:
         cap = self._cap(request)
         if (answer.content_length or 0) > cap:
             raise CapPassed
-        return await read_body(answer.content.iter_chunked(64 * 1024), encoding, cap)
+        return await read_body(answer.content.iter_chunked(64 * 1024), encoding, cap, before_large)
 
     def _cap(self, request: Request) -> int:
         ours = self._settings.page_max_bytes if request.kind == "page" else self._settings.max_bytes
@@ -306,7 +313,9 @@ class _Budget:
 
     url: str
     total_s: float
+    room: Room | None = None
     left_s: float = field(init=False)
+    _limit: asyncio.Timeout = field(init=False)
 
     def __post_init__(self) -> None:
         self.left_s = self.total_s
@@ -316,7 +325,7 @@ class _Budget:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            async with asyncio.timeout(max(0.0, self.left_s)):
+            async with asyncio.timeout(max(0.0, self.left_s)) as self._limit:
                 yield
         except TimeoutError as error:
             raise DeadlineExceeded(
@@ -325,16 +334,27 @@ class _Budget:
         finally:
             self.left_s -= loop.time() - began
 
+    async def enter(self) -> None:
+        """Waits for room for a large document; the time stands still meanwhile, since it is we who hold it up."""
+        if self.room is None:
+            return
+        loop, ends = asyncio.get_running_loop(), self._limit.when()
+        began = loop.time()
+        self._limit.reschedule(None)
+        await self.room.enter()
+        waited = loop.time() - began
+        self.left_s += waited
+        self._limit.reschedule(None if ends is None else ends + waited)
+
 
 def _tls(ca_bundle: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if ca_bundle:
-        try:
-            context.load_verify_locations(cafile=ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                "fetch.ca_bundle", f"{ca_bundle} cannot be read as a file of PEM certificates ({error})"
-            ) from error
+    try:
+        context.load_verify_locations(cafile=ca_bundle)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            "fetch.ca_bundle", f"{ca_bundle} cannot be read as a file of PEM certificates ({error})"
+        ) from error
     return context
 
 

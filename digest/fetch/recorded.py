@@ -9,6 +9,7 @@ from datetime import datetime
 
 from digest.errors import HttpError
 from digest.fetch.answers import REDIRECTS, clean_url, redirect_target, settled
+from digest.fetch.room import Room
 from digest.model import Redirect, Request, Response
 
 _MAX_REDIRECTS = 10
@@ -32,7 +33,7 @@ class Recorded:
         self._at = at
         self.requests: list[Request] = []
 
-    async def fetch(self, request: Request) -> Response:
+    async def fetch(self, request: Request, room: Room | None = None) -> Response:
         """See `digest.fetch.Net`."""
         self.requests.append(request)
         url = clean_url(request.url)

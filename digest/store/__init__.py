@@ -123,9 +123,9 @@ class Store:
         """Forgets that the feed was gone or failing: it is due at once. Raises UsageError for an unknown one."""
         self._write(lambda c: _feeds.revive(c, url))
 
-    def save_state(self, state: FeedState) -> None:
-        """After a poll that brought no entries: a failure, a 304."""
-        self._write(lambda c: _feeds.save_state(c, state))
+    def save_states(self, states: Sequence[FeedState]) -> None:
+        """After polls that brought no entries: failures, 304s."""
+        self._write(lambda c: _feeds.save_states(c, states))
 
     def host_pauses(self) -> dict[str, datetime]:
         return self._read(_feeds.host_pauses)
@@ -140,13 +140,11 @@ class Store:
         """The feed's newest `limit` entries by id, purged ones too. One beyond is still recognised when saved."""
         return self._read(lambda c: _entries.known(c, feed_id, limit))
 
-    def entry_times(self, feed_id: int, limit: int = 50) -> list[datetime]:
-        """When the feed's newest entries came out, newest first."""
-        return self._read(lambda c: _entries.newest_times(c, feed_id, limit))
-
-    def all_entry_times(self, limit: int = 50) -> dict[int, list[datetime]]:
-        """`entry_times` of every feed that has entries, by feed id, in one query."""
-        return self._read(lambda c: _entries.times(c, limit))
+    def entry_times(
+        self, feed_ids: Collection[int] | None = None, limit: int = 50
+    ) -> dict[int, list[datetime]]:
+        """When the newest entries of these feeds (of all) came out, by feed id, newest first; nothing of empty ones."""
+        return self._read(lambda c: _entries.newest_times(c, feed_ids, limit))
 
     def save_poll(
         self,

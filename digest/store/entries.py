@@ -144,13 +144,19 @@ _NEWEST = (
 """Made once: every feed of every poll asks it, and to put it together costs more than to run it."""
 
 
-def newest_times(c: Connection, feed_id: int, limit: int) -> list[datetime]:
-    """The newest `limit` moments of a feed's entries, newest first."""
-    return list(c.scalars(_NEWEST, {"feed_id": feed_id, "limit": limit}))
+def newest_times(c: Connection, feed_ids: Collection[int] | None, limit: int) -> dict[int, list[datetime]]:
+    """The newest `limit` moments of each feed's entries, newest first.
+
+    Of named feeds one by one, which reads `limit` rows of an index each; only of all together does it pay to look
+    through all entries.
+    """
+    if feed_ids is None:
+        return _all_newest_times(c, limit)
+    found = {one: list(c.scalars(_NEWEST, {"feed_id": one, "limit": limit})) for one in feed_ids}
+    return {one: times for one, times in found.items() if times}
 
 
-def times(c: Connection, limit: int) -> dict[int, list[datetime]]:
-    """The same of every feed, in one query."""
+def _all_newest_times(c: Connection, limit: int) -> dict[int, list[datetime]]:
     place = func.row_number().over(partition_by=entry.c.feed_id, order_by=entry.c.at.desc())
     ranked = select(entry.c.feed_id, entry.c.at, place.label("place")).where(entry.c.purged.is_(False))
     newest = ranked.subquery()

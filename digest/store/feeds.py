@@ -96,6 +96,11 @@ def save_state(c: Connection, state: FeedState) -> None:
         raise StoreError(state.url, f"no feed {state.feed_id} in this database: sync_feeds comes first")
 
 
+def save_states(c: Connection, states: Sequence[FeedState]) -> None:
+    for state in states:
+        save_state(c, state)
+
+
 def revive(c: Connection, url: str) -> None:
     held = record(c, url)
     if held is None:
