@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
-from store_values import BLOG, NOW
+from store_values import BLOG, NOW, an_entry
+from store_values import poll as poll_of
 
 from digest.errors import NewerDatabase, StoreError
 from digest.model import Article, Entry, FeedState
@@ -22,8 +26,27 @@ from digest.store.engine import database_url
 from digest.store.schema import HEAD, MIGRATIONS, VERSION_TABLE
 
 
-def test_the_models_are_what_the_migrations_build(new_database: str, tmp_path: Path) -> None:
-    open_store(new_database, tmp_path).close()
+def _at_first(database: str, folder: Path) -> None:
+    """A database as the first version left it."""
+    engine = create_engine(database_url(database, folder))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_new_database_and_an_old_one_brought_up_to_date_are_what_the_models_say(
+    new_database: str, tmp_path: Path, is_old: bool
+) -> None:
+    if is_old:
+        _at_first(new_database, tmp_path)
+    with open_store(new_database, tmp_path) as store:
+        poll_of(store, an_entry(1, title="模型"))
+        store.index()
+        assert len(store.search("模型")) == 1
     engine = create_engine(database_url(new_database, tmp_path))
 
     def ours(name: str | None, kind: str, _parents: Any) -> bool:
@@ -34,6 +57,23 @@ def test_the_models_are_what_the_migrations_build(new_database: str, tmp_path: P
         found = compare_metadata(MigrationContext.configure(connection, opts=options), rows.Row.metadata)
     engine.dispose()
     assert found == []
+
+
+def test_a_new_database_has_all_that_migrations_build(tmp_path: Path) -> None:
+    made = {}
+    for name in ("new.db", "old.db"):
+        database = f"sqlite:///{name}"
+        if name == "old.db":
+            _at_first(database, tmp_path)
+        open_store(database, tmp_path).close()
+        engine = create_engine(database_url(database, tmp_path))
+        with engine.connect() as connection:
+            made[name] = {
+                (row.type, row.name): sorted(re.findall(r"[^\s,()]+", row.sql or ""))
+                for row in connection.execute(text("SELECT type, name, sql FROM sqlite_master"))
+            }
+        engine.dispose()
+    assert made["new.db"] == made["old.db"]
 
 
 def test_head_is_the_last_migration() -> None:

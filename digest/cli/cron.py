@@ -65,9 +65,18 @@ def run_once(here: Place, store: Store) -> Done:
             else:
                 _publish(here, here.desk(store), week, done)
         done.lines.append(_next_close(here))
+        _index(store, done)
     finally:
         store.end_run(started, done.ok, "; ".join(done.lines), now())
     return done
+
+
+def _index(store: Store, done: Done) -> None:
+    """Last, when nobody waits: so a search finds at once what hourly runs brought."""
+    try:
+        steps.index(store)
+    except DigestError as error:
+        done.problem(error)
 
 
 def _next_close(here: Place) -> str:

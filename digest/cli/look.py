@@ -121,8 +121,11 @@ def search(
     \b
     Example:  digest search 强化学习
     """
+    from digest.cli import steps
+
     here = place(folder)
     with here.store() as store:
+        steps.index(store)
         hits = store.search(" ".join(words), limit=limit)
     if as_json:
         emit([{**entry_as_json(c, _tags(c, here)), "snippet": snippet} for c, snippet in hits])

@@ -150,30 +150,51 @@ def report_as_json(report: PollReport) -> dict[str, Any]:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[Outcome], None]]:
-    """A bar on a terminal with feeds done, entries new and errors; silent elsewhere."""
+    """Feeds done, entries new and errors."""
+    new = errors = 0
+    with _bar("polling", total) as moved:
+
+        def advance(outcome: Outcome) -> None:
+            nonlocal new, errors
+            new += outcome.new
+            errors += outcome.status in ("failed", "gone")
+            moved(1, f"{new} new, {errors} errors")
+
+        yield advance
+
+
+@contextmanager
+def _bar(name: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar on a terminal, to be moved by so many steps with a word on them; silent elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda steps, word: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("polling"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[new]} new, {task.fields[errors]} errors"),
+        TextColumn("{task.fields[word]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("poll", total=total, new=0, errors=0)
-        seen = {"new": 0, "errors": 0}
+        task = bar.add_task(name, total=total, word="")
+        yield lambda steps, word: bar.update(task, advance=steps, word=word)
 
-        def advance(outcome: Outcome) -> None:
-            seen["new"] += outcome.new
-            seen["errors"] += outcome.status in ("failed", "gone")
-            bar.update(task, advance=1, new=seen["new"], errors=seen["errors"])
 
-        yield advance
+# --- search ---------------------------------------------------------------------------------------
+
+
+def index(store: Store) -> None:
+    """Make searchable what came or changed since the last time."""
+    waiting = store.unindexed()
+    if not waiting:
+        return
+    with _bar("indexing", waiting) as moved:
+        while done := store.index():
+            moved(done, "entries")
 
 
 # --- draft and send -------------------------------------------------------------------------------

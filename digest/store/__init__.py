@@ -40,6 +40,7 @@ from digest.store import articles as _articles
 from digest.store import entries as _entries
 from digest.store import feeds as _feeds
 from digest.store import issues as _issues
+from digest.store import search as _search
 from digest.store import upkeep as _upkeep
 from digest.store.engine import (
     DURABLE,
@@ -215,8 +216,19 @@ class Store:
     def search(
         self, words: str, since: datetime | None = None, limit: int = 20
     ) -> list[tuple[Candidate, str]]:
-        """Entries whose words or article hold all of `words` (see text.search_query), best first, each with an excerpt."""
+        """Entries whose words or article hold all of `words` (see text.search_query), best first, each with an excerpt.
+
+        Of what `index` has seen.
+        """
         return self._read(lambda c: _entries.matching(c, words, since, limit))
+
+    def unindexed(self) -> int:
+        """How many entries came or changed since `index`."""
+        return self._read(_search.owed)
+
+    def index(self, limit: int = 500) -> int:
+        """Makes up to `limit` entries that came or changed searchable, a moment's work; how many, 0 when none is left."""
+        return self._write(lambda c: _search.index_owed(c, limit))
 
     # --- issues -----------------------------------------------------------------------------------
 

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, literal_column, or_, select
 
 from digest.model import Article
 from digest.store.codec import pack, unpack
 from digest.store.columns import short
-from digest.store.engine import chunks, upsert
+from digest.store.engine import Upsert, chunks
 from digest.store.rows import ARTICLE, article, article_key
 
 _RETRY_AFTER = (timedelta(hours=1), timedelta(days=1))
 """After the first failure and after the second; a page that failed three times is left alone."""
 
-_UPDATED = [*sorted(ARTICLE - {"key"}), "data", "tried_at"]
+_FAILED = literal_column("excluded.error") != ""
+
+_SAVE = Upsert(
+    article,
+    on=["key"],
+    update=[*sorted(ARTICLE - {"key"}), "data", "tried_at"],
+    also={"attempts": case((_FAILED, article.c.attempts + 1), else_=0)},
+    where=~(_FAILED & (article.c.error == "")),
+)
+"""A failure never takes the place of a text."""
+
+_SAVE_KEYS = Upsert(article_key, on=["key"], update=["article_id"])
+_ADD_ALIASES = Upsert(article_key, on=["key"])
 
 
 def by_keys(c: Connection, keys: Collection[str]) -> dict[str, Article]:
@@ -47,28 +58,14 @@ def save(c: Connection, articles: Sequence[Article], now: datetime) -> list[str]
         key = short(one.key)
         failed = bool(one.error)
         rows[key] = pack(one, ARTICLE) | {"key": key, "tried_at": now, "attempts": int(failed)}
-    _upsert(c, list(rows.values()))
+    _SAVE(c, list(rows.values()))
     ids = _ids(c, list(rows))
     own = [{"key": key, "article_id": ids[key]} for key in sorted(ids)]
-    upsert(c, article_key, own, on=["key"], update=["article_id"])
+    _SAVE_KEYS(c, own)
     aliases = {short(alias): ids[short(one.key)] for one in articles for alias in one.aliases if alias}
     others = [{"key": key, "article_id": aliases[key]} for key in sorted(aliases) if key not in ids]
-    upsert(c, article_key, others, on=["key"])
+    _ADD_ALIASES(c, others)
     return [*ids, *(str(row["key"]) for row in others)]
-
-
-def _upsert(c: Connection, rows: list[dict[str, Any]]) -> None:
-    failed = literal_column("excluded.error") != ""
-    keeps_text = failed & (article.c.error == "")
-    upsert(
-        c,
-        article,
-        rows,
-        on=["key"],
-        update=_UPDATED,
-        also={"attempts": case((failed, article.c.attempts + 1), else_=0)},
-        where=~keeps_text,
-    )
 
 
 def _ids(c: Connection, keys: Sequence[str]) -> dict[str, int]:

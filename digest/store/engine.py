@@ -164,29 +164,39 @@ def insert_into(connection: Connection, table: Table) -> Any:
     return postgresql_insert(table)
 
 
-def upsert(
-    connection: Connection,
-    table: Table,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    on: Sequence[str],
-    update: Sequence[str] = (),
-    also: Mapping[str, Any] | None = None,
-    where: Any = None,
-) -> None:
+class Upsert:
     """INSERT … ON CONFLICT (`on`) DO UPDATE of the columns `update`, or DO NOTHING without any.
 
-    `also` sets columns to expressions; a row that `where` does not hold for stays as it is.
+    `also` sets columns to expressions; a row that `where` does not hold for stays as it is. Made once for each kind
+    of row: to put the statement together takes longer than to run it.
     """
-    if not rows:
-        return
-    statement = insert_into(connection, table)
-    if update:
-        news = {name: statement.excluded[name] for name in update} | dict(also or {})
-        statement = statement.on_conflict_do_update(index_elements=list(on), set_=news, where=where)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(on))
-    connection.execute(statement, list(rows))
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        on: Sequence[str],
+        update: Sequence[str] = (),
+        also: Mapping[str, Any] | None = None,
+        where: Any = None,
+    ) -> None:
+        self._table, self._on, self._update = table, list(on), update
+        self._also, self._where = dict(also or {}), where
+        self._statements: dict[str, Any] = {}
+
+    def __call__(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        dialect = connection.dialect.name
+        if dialect not in self._statements:
+            self._statements[dialect] = self._statement(insert_into(connection, self._table))
+        connection.execute(self._statements[dialect], list(rows))
+
+    def _statement(self, statement: Any) -> Any:
+        if not self._update:
+            return statement.on_conflict_do_nothing(index_elements=self._on)
+        news = {name: statement.excluded[name] for name in self._update} | self._also
+        return statement.on_conflict_do_update(index_elements=self._on, set_=news, where=self._where)
 
 
 def chunks(values: Sequence[T], size: int = _IN_LIST) -> Iterator[list[T]]:

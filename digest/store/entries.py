@@ -16,12 +16,12 @@ from digest.store import feeds as feed_rows
 from digest.store import search
 from digest.store.codec import load, pack, unpack
 from digest.store.columns import short, sound
-from digest.store.engine import AnyRow, chunks, upsert
+from digest.store.engine import AnyRow, Upsert, chunks
 from digest.store.rows import ENTRY, article_key, entry, feed
 from digest.urls import canonical_url
 
 _ELSEWHERE = frozenset({"id"})
-_UPDATED = [*sorted(ENTRY), "data", "key", "subject"]
+_SAVE = Upsert(entry, on=["feed_id", "guid"], update=[*sorted(ENTRY), "data", "key", "subject"])
 """What a later poll may change: never `at` and `first_seen`, which decide the week, nor `backlog`."""
 
 _AT_ONCE = 500
@@ -61,15 +61,14 @@ def save_poll(
             continue
         first = {"feed_id": state.feed_id, "at": at(one), "first_seen": now, "backlog": held.ok_at is None}
         rows.append(row | first | {"purged": False})
-    upsert(c, entry, rows, on=["feed_id", "guid"], update=_UPDATED)
-    touched = article_rows.save(c, articles, now)
-    search.index(c, _ids(c, state.feed_id, [row["guid"] for row in rows]) | _about(c, touched))
+    _SAVE(c, rows)
+    search.owe(c, state.feed_id, [row["guid"] for row in rows], article_rows.save(c, articles, now))
     feed_rows.save_state(c, replace(state, entry_at=now) if new else state)
     return Saved(tuple(new), tuple(updated))
 
 
 def save_articles(c: Connection, articles: Sequence[Article], now: datetime) -> None:
-    search.index(c, _about(c, article_rows.save(c, articles, now)))
+    search.owe_articles(c, article_rows.save(c, articles, now))
 
 
 def _stored(c: Connection, feed_id: int, guids: Sequence[str]) -> dict[str, AnyRow]:
@@ -103,17 +102,6 @@ def _content(one: Entry, guid: str, feed_url: str) -> dict[str, Any]:
 def _differs(stored: AnyRow, row: Mapping[str, Any]) -> bool:
     """Something beside the content changed: counts of a post, a paper's categories, dates."""
     return any(getattr(stored, name) != row[name] for name in ("data", "published", "updated"))
-
-
-def _ids(c: Connection, feed_id: int, guids: Sequence[str]) -> set[int]:
-    query = select(entry.c.id).where(entry.c.feed_id == feed_id)
-    return {row.id for chunk in chunks(guids) for row in c.execute(query.where(entry.c.guid.in_(chunk)))}
-
-
-def _about(c: Connection, keys: Sequence[str]) -> set[int]:
-    """Ids of the kept entries whose article is one of `keys`."""
-    query = select(entry.c.id).where(entry.c.purged.is_(False))
-    return {row.id for chunk in chunks(keys) for row in c.execute(query.where(entry.c.subject.in_(chunk)))}
 
 
 # --- what a poll asks -----------------------------------------------------------------------------

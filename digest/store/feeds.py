@@ -13,11 +13,14 @@ from digest.errors import StoreError, UsageError
 from digest.model import Feed, FeedRecord, FeedState
 from digest.store.codec import dump, load, pack, unpack
 from digest.store.columns import short, sound
-from digest.store.engine import AnyRow, chunks, upsert
+from digest.store.engine import AnyRow, Upsert, chunks
 from digest.store.rows import STATE, entry, feed, host_pause
 
 _ELSEWHERE = frozenset({"feed_id", "url"})
 """Fields of FeedState that the row holds under its own names."""
+
+
+_SYNC = Upsert(feed, on=["ref"], update=["position", "subscribed", "subscription"])
 
 
 def sync(c: Connection, feeds: Sequence[Feed]) -> None:
@@ -25,7 +28,7 @@ def sync(c: Connection, feeds: Sequence[Feed]) -> None:
     rows: dict[str, dict[str, Any]] = {}
     for position, one in enumerate(feeds):
         rows.setdefault(short(one.url), _new_row(one, position))
-    upsert(c, feed, list(rows.values()), on=["ref"], update=["position", "subscribed", "subscription"])
+    _SYNC(c, list(rows.values()))
     kept = c.execute(select(feed.c.id, feed.c.ref).where(feed.c.subscribed)).all()
     for chunk in chunks([row.id for row in kept if row.ref not in rows]):
         c.execute(update(feed).where(feed.c.id.in_(chunk)).values(subscribed=False))
@@ -116,6 +119,9 @@ def revive(c: Connection, url: str) -> None:
 # --- hosts ----------------------------------------------------------------------------------------
 
 
+_SAVE_PAUSES = Upsert(host_pause, on=["host"], update=["until"])
+
+
 def host_pauses(c: Connection) -> dict[str, datetime]:
     return {row.host: row.until for row in c.execute(select(host_pause))}
 
@@ -123,4 +129,4 @@ def host_pauses(c: Connection) -> dict[str, datetime]:
 def save_host_pauses(c: Connection, pauses: Mapping[str, datetime], now: datetime) -> None:
     c.execute(delete(host_pause).where(host_pause.c.until <= now))
     rows = [{"host": host, "until": until} for host, until in sorted(pauses.items()) if until > now]
-    upsert(c, host_pause, rows, on=["host"], update=["until"])
+    _SAVE_PAUSES(c, rows)

@@ -12,10 +12,18 @@ from digest.errors import UsageError
 from digest.model import Decision, Delivery, Draft, IssueRecord
 from digest.store.codec import dump, load, pack, unpack
 from digest.store.columns import short
-from digest.store.engine import AnyRow, chunks, insert_into, upsert
+from digest.store.engine import AnyRow, Upsert, chunks, insert_into
 from digest.store.rows import DECISION, DELIVERY, carried, decision, decision_entry, delivery, entry, issue
 
 _ENTRY_IDS = frozenset({"entry_ids"})
+_COPY = ("week", "channel", "address")
+
+_SAVE = Upsert(issue, on=["week"], update=["cut_at", "built_at", "sent_at", "draft"])
+_ADD_DECISIONS = Upsert(decision, on=["week", "key"])
+_ADD_MEMBERS = Upsert(decision_entry, on=["decision_id", "entry_id"])
+_ADD_CARRIED = Upsert(carried, on=["key", "week"])
+_RECORD = Upsert(delivery, on=_COPY, update=sorted(DELIVERY - set(_COPY)))
+
 _INTERRUPTED = "the program ended while this copy was on its way; it may have arrived"
 
 
@@ -33,7 +41,7 @@ def save(c: Connection, record: IssueRecord, decisions: Sequence[Decision], *, r
         "sent_at": record.sent_at,
         "draft": dump(record.draft, whole=True),
     }
-    upsert(c, issue, [row], on=["week"], update=["cut_at", "built_at", "sent_at", "draft"])
+    _SAVE(c, [row])
     c.execute(delete(decision).where(decision.c.week == week))
     _save_decisions(c, week, decisions)
     _remember(c, record.draft)
@@ -43,14 +51,14 @@ def _save_decisions(c: Connection, week: str, decisions: Sequence[Decision]) -> 
     by_key = {short(one.key): one for one in decisions}
     leave = _ENTRY_IDS | {"week"}
     rows = [pack(one, DECISION, leave=leave) | {"week": week, "key": key} for key, one in by_key.items()]
-    upsert(c, decision, rows, on=["week", "key"])
+    _ADD_DECISIONS(c, rows)
     ids = {row.key: row.id for row in c.execute(select(decision).where(decision.c.week == week))}
     members = [
         {"decision_id": ids[key], "entry_id": number}
         for key, one in by_key.items()
         for number in one.entry_ids
     ]
-    upsert(c, decision_entry, members, on=["decision_id", "entry_id"])
+    _ADD_MEMBERS(c, members)
 
 
 def _remember(c: Connection, draft: Draft) -> None:
@@ -70,7 +78,7 @@ def _remember(c: Connection, draft: Draft) -> None:
         for row in c.execute(members.where(decision.c.key.in_(chunk)))
         for key in row
     }
-    upsert(c, carried, [{"key": key, "week": week} for key in sorted(keys | folded)], on=["key", "week"])
+    _ADD_CARRIED(c, [{"key": key, "week": week} for key in sorted(keys | folded)])
 
 
 def one(c: Connection, week: str) -> IssueRecord | None:
@@ -176,8 +184,7 @@ def claim(c: Connection, week: str, channel: str, address: str, message_id: str,
 
 def record(c: Connection, done: Delivery) -> None:
     row = {name: getattr(done, name) for name in DELIVERY}
-    key = ["week", "channel", "address"]
-    upsert(c, delivery, [row], on=key, update=sorted(DELIVERY - set(key)))
+    _RECORD(c, [row])
 
 
 def deliveries(c: Connection, week: str) -> list[Delivery]:

@@ -162,6 +162,14 @@ class ArticleKeyRow(Row, table=True):
     article_id: int = _parent("article.id", index=True)
 
 
+class UnindexedRow(Row, table=True):
+    """An entry that came or changed since the search index was last brought up to date."""
+
+    __tablename__ = "unindexed"
+
+    entry_id: int = _parent("entry.id", part_of_key=True)
+
+
 class HostPauseRow(Row, table=True):
     """A host that asked to be left alone, and until when."""
 
@@ -258,6 +266,7 @@ feed = _table(FeedRow)
 entry = _table(EntryRow)
 article = _table(ArticleRow)
 article_key = _table(ArticleKeyRow)
+unindexed = _table(UnindexedRow)
 host_pause = _table(HostPauseRow)
 fact = _table(FactRow)
 issue = _table(IssueRow)

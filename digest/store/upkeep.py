@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, or_, select, up
 
 from digest.model import Run
 from digest.store import search
-from digest.store.engine import chunks, upsert
+from digest.store.engine import Upsert, chunks
 from digest.store.rows import RUN, article, article_key, delivery, entry, fact, feed, issue, run
 
 
@@ -31,10 +31,12 @@ def runs(c: Connection, limit: int) -> list[Run]:
     return [Run(**row._mapping) for row in c.execute(query)]
 
 
+_ADD_FACT = Upsert(fact, on=["name"])
+
+
 def secret(c: Connection) -> str:
     """Made at the first call, the same ever after."""
-    fresh = {"name": "secret", "value": secrets.token_hex(32)}
-    upsert(c, fact, [fresh], on=["name"])
+    _ADD_FACT(c, [{"name": "secret", "value": secrets.token_hex(32)}])
     return str(c.scalar(select(fact.c.value).where(fact.c.name == "secret")))
 
 
