@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from digest import urltables as tables
@@ -51,7 +52,7 @@ def host_of(url: str) -> str:
     parts = _parts(url)
     if parts is None:
         return ""
-    host = _clean_host(parts)
+    host = _clean_host(parts.netloc)
     return host[4:] if host.startswith("www.") and host.count(".") > 1 else host
 
 
@@ -80,7 +81,7 @@ def display_url(url: str) -> str:
     parts = _parts(url)
     if parts is None or not parts.query:
         return url
-    host = _key_host(parts)
+    host = _key_host(parts.netloc)
     kept = [pair for pair in parts.query.split("&") if not _is_tracker(host, parts.path, pair, link=True)]
     if len(kept) == parts.query.count("&") + 1:
         return url
@@ -124,7 +125,7 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
             break
         text = inner
     parts = _parts(text)
-    return None if parts is None else _arxiv_of(_key_host(parts), parts.path)
+    return None if parts is None else _arxiv_of(_key_host(parts.netloc), parts.path)
 
 
 def _identity(url: str) -> str:
@@ -136,7 +137,7 @@ def _identity(url: str) -> str:
     parts = _parts(url)
     if parts is None:
         return url
-    host = _key_host(parts)
+    host = _key_host(parts.netloc)
     path = _clean_path(parts.path)
     for identity in _SERVICES:
         if key := identity(host, path, parts):
@@ -144,7 +145,7 @@ def _identity(url: str) -> str:
     path = _plain_page(path)
     query = _clean_query(host, path, parts.query)
     fragment = parts.fragment if parts.fragment.startswith(("!", "/")) and len(parts.fragment) > 1 else ""
-    port = "" if parts.port is None or parts.port in tables.DEFAULT_PORTS else f":{parts.port}"
+    port = _port(parts.netloc)
     return (
         f"https://{host}{port}{path}"
         + (f"?{query}" if query else "")
@@ -425,14 +426,27 @@ def _parts(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises on "http://host:port"
     except ValueError:
         return None
-    return parts if parts.hostname else None
+    return parts if _has_host(parts.netloc) else None
 
 
-def _clean_host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
+# A feed's addresses share their host: to look at each anew was half of the cost of an identity.
+
+
+@lru_cache(maxsize=4096)
+def _has_host(netloc: str) -> bool:
+    parts = SplitResult("https", netloc, "", "", "")
+    try:
+        _ = parts.port  # raises on "http://host:port"
+    except ValueError:
+        return False
+    return bool(parts.hostname)
+
+
+@lru_cache(maxsize=4096)
+def _clean_host(netloc: str) -> str:
+    host = (SplitResult("https", netloc, "", "", "").hostname or "").rstrip(".")
     if ":" in host:  # IPv6
         return f"[{host}]"
     if not host.isascii():
@@ -443,9 +457,17 @@ def _clean_host(parts: SplitResult) -> str:
     return host
 
 
-def _key_host(parts: SplitResult) -> str:
+@lru_cache(maxsize=4096)
+def _port(netloc: str) -> str:
+    """As it stands in an identity: "" for a usual one."""
+    port = SplitResult("https", netloc, "", "", "").port
+    return "" if port is None or port in tables.DEFAULT_PORTS else f":{port}"
+
+
+@lru_cache(maxsize=4096)
+def _key_host(netloc: str) -> str:
     """The host without what only chooses a variant of the same site."""
-    host = _clean_host(parts)
+    host = _clean_host(netloc)
     while True:
         shorter = tables.HOST_ALIASES.get(host) or _without_variant(host)
         if shorter == host:
@@ -564,7 +586,7 @@ def _wrapped(url: str, *, paths: bool = True) -> str:
     parts = _parts(url)
     if parts is None:
         return ""
-    host = _key_host(parts)
+    host = _key_host(parts.netloc)
     path = parts.path.rstrip("/")
     keys = tables.WRAPPERS.get((host, path)) or tables.WRAPPERS.get((host, "*"))
     if keys:

@@ -46,7 +46,7 @@ def save_poll(
     if held is None:
         raise StoreError(state.url, f"no feed {state.feed_id} in this database: sync_feeds comes first")
     by_guid = {short(one.id): one for one in entries}  # of two with one id the last stands
-    before = _stored(c, state.feed_id, list(by_guid))
+    before = {} if held.ok_at is None else _stored(c, state.feed_id, list(by_guid))
     rows, new, updated = [], [], []
     for guid, one in by_guid.items():
         stored = before.get(guid)

@@ -12,11 +12,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text
+from sqlalchemy import Connection, bindparam, case, delete, func, select, text
 
 from digest.model import Candidate
 from digest.store.columns import Moment
-from digest.store.engine import AnyRow, chunks, insert_into
+from digest.store.engine import AnyRow, chunks
 from digest.store.rows import article, article_key, entry, unindexed
 from digest.text import SearchTerm, cut, folded, search_query, search_text
 
@@ -41,19 +41,19 @@ def owe(c: Connection, feed_id: int, guids: Sequence[str], subjects: Sequence[st
 
     Polls only note it: to cut the words of all that comes took a fifth of their time, and little of it is ever searched for.
     """
-    for chunk in chunks(guids):
-        _note(c, (entry.c.feed_id == feed_id) & entry.c.guid.in_(chunk))
+    if guids:
+        c.execute(_NOTE_ENTRY, [{"feed": feed_id, "guid": guid} for guid in guids])
     owe_articles(c, subjects)
 
 
 def owe_articles(c: Connection, subjects: Sequence[str]) -> None:
-    for chunk in chunks(subjects):
-        _note(c, entry.c.purged.is_(False) & entry.c.subject.in_(chunk))
+    if subjects:
+        c.execute(_NOTE_SUBJECT, [{"subject": subject} for subject in subjects])
 
 
-def _note(c: Connection, which: ColumnElement[bool]) -> None:
-    ids = select(entry.c.id).where(which)
-    c.execute(insert_into(c, unindexed).from_select(["entry_id"], ids).on_conflict_do_nothing())
+_NOTE = "INSERT INTO unindexed (entry_id) SELECT id FROM entry WHERE {} ON CONFLICT DO NOTHING"
+_NOTE_ENTRY = text(_NOTE.format("feed_id = :feed AND guid = :guid"))
+_NOTE_SUBJECT = text(_NOTE.format("subject = :subject AND NOT purged"))
 
 
 def owed(c: Connection) -> int:
