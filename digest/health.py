@@ -33,6 +33,8 @@ def troubles(state: FeedState, times: Iterable[datetime], now: datetime) -> tupl
         found.append(Trouble("changed" if state.became else "failing", state.failing_since, state.error))
     elif state.failing_since is None and (since := _silent_since(times, now)) is not None:
         found.append(Trouble("silent", since))
+    if state.taken_at is not None:
+        found.append(Trouble("taken", state.taken_at, f"“{state.former_title}” is “{state.title}” now"))
     if state.address != state.url:
         found.append(Trouble("moved", state.polled_at or now, state.address))
     return tuple(found)
@@ -91,6 +93,11 @@ def said(trouble: Trouble) -> str:
             return f"fails since {since} ({trouble.detail})"
         case "changed":
             return f"no feed any more since {since} ({trouble.detail})"
+        case "taken":
+            return (
+                f"another feed since {since}, with no entry of the old one ({trouble.detail}; "
+                "`digest feeds remove`, or accept it: `digest feeds check --revive`)"
+            )
         case "gone":
             return f"gone for good since {since}, not asked again (`digest feeds check --revive` does)"
         case "silent":
@@ -107,6 +114,7 @@ def _feed(one: News) -> str:
 _OVER = {
     "failing": "works again",
     "changed": "is a feed again",
+    "taken": "counts as itself again",
     "gone": "is back",
     "silent": "posts again",
     "moved": "is asked at its own address again",

@@ -108,7 +108,7 @@ class Profile:
 class Trouble:
     """Something wrong with a feed for longer than a moment (see health.py). `detail`: the error, or where it moved."""
 
-    kind: Literal["failing", "changed", "gone", "silent", "moved"]
+    kind: Literal["failing", "changed", "taken", "gone", "silent", "moved"]
     since: datetime
     detail: str = ""
 
@@ -148,6 +148,10 @@ class FeedState:
     """Opaque to all but the source that wrote it."""
     became: str = ""
     """What stands at the address of what was a feed, since it fails so."""
+    taken_at: datetime | None = None
+    """When another feed first stood at its address: under another title, with none of the entries known."""
+    former_title: str = ""
+    """What it was called before that."""
     told: tuple[Trouble, ...] = ()
     """What the curator knows to be wrong."""
 

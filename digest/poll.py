@@ -211,11 +211,17 @@ class _Poller:
         await self.db(self.store.save_states, states)
 
     def _state(
-        self, record: FeedRecord, response: Response | None, parsed: ParsedFeed, times: Iterable[datetime]
+        self,
+        record: FeedRecord,
+        response: Response | None,
+        parsed: ParsedFeed,
+        times: Iterable[datetime],
+        *,
+        is_all_new: bool = False,
     ) -> FeedState:
         """The feed's state after a poll that worked, with its next one; `times` are those of its entries."""
         now, rhythm = self.clock(), self.settings.rhythm
-        state = schedule.after_response(record.state, response, parsed, now)
+        state = schedule.after_response(record.state, response, parsed, now, is_all_new=is_all_new)
         return schedule.rescheduled(state, record.feed, response, parsed, times, rhythm, now)
 
     async def _kept(
@@ -228,7 +234,9 @@ class _Poller:
         times = [schedule.effective_time(entry.published, now) for entry in parsed.entries]
         if known:
             times += (await self.db(self.store.entry_times, [feed_id])).get(feed_id, ())
-        state = self._state(record, response, parsed, times)
+        found = [entry.id for entry in parsed.entries]
+        is_all_new = bool(known and found) and not parsed.unchanged and known.keys().isdisjoint(found)
+        state = self._state(record, response, parsed, times, is_all_new=is_all_new)
         saved: Saved = await self.db(
             partial(self.store.save_poll, at=_moment_of(now)), state, parsed.entries, articles, now
         )

@@ -65,15 +65,21 @@ class Rhythm:
 
 
 def after_response(
-    state: FeedState, response: Response | None, parsed: ParsedFeed, now: datetime
+    state: FeedState,
+    response: Response | None,
+    parsed: ParsedFeed,
+    now: datetime,
+    *,
+    is_all_new: bool = False,
 ) -> FeedState:
     """The feed's state after a poll that worked: healed, with the answer's validators and what the document says.
 
     To be saved in one transaction with the entries, or the validators would hide what was not kept.
-    `response` is that of the feed's own address; None when the source had no need to ask.
+    `response` is that of the feed's own address; None when the source had no need to ask. `is_all_new`: entries were
+    known of it, and the document holds none of them.
     """
     healed = replace(
-        state,
+        _titled(state, parsed.title, now, is_all_new),
         polled_at=now,
         ok_at=now,
         failures=0,
@@ -81,7 +87,6 @@ def after_response(
         error="",
         became="",
         gone_at=None,
-        title=parsed.title or state.title,
         profile=parsed.profile or state.profile,
     )
     if not parsed.not_modified:
@@ -135,7 +140,7 @@ def rescheduled(
 
 
 def revived(state: FeedState) -> FeedState:
-    """A gone feed as if it had never been asked, so that the next poll asks it without conditions."""
+    """A gone, failing or taken feed as if nothing were wrong, so that the next poll asks it without conditions."""
     return replace(
         state,
         gone_at=None,
@@ -146,6 +151,8 @@ def revived(state: FeedState) -> FeedState:
         last_modified="",
         due_at=None,
         due_reason="",
+        taken_at=None,
+        former_title="",
     )
 
 
@@ -197,6 +204,29 @@ def _is_home(address: str, target: str) -> bool:
         return False
     front = new.path in ("", "/") and not new.query
     return not front or (old.path in ("", "/") and not old.query)
+
+
+def _titled(state: FeedState, title: str, now: datetime, is_all_new: bool) -> FeedState:
+    """Under the title that it has now, and whether that is still the feed that was subscribed.
+
+    Blogs are renamed, and busy feeds show nothing of yesterday; who finds both at once stands before an address that
+    somebody else got hold of. It counts as taken until its old title comes back or the curator revives it.
+    """
+    if not title or title == state.title:
+        return state
+    if state.taken_at is not None and _is_alike(title, state.former_title):
+        return replace(state, title=title, taken_at=None, former_title="")
+    if state.taken_at is None and is_all_new and state.title and not _is_alike(title, state.title):
+        return replace(state, title=title, taken_at=now, former_title=state.title)
+    return replace(state, title=title)
+
+
+def _is_alike(a: str, b: str) -> bool:
+    """Half of the words in common."""
+    from digest.text import tokens  # few polls meet a new title
+
+    ours, theirs = set(tokens(a)), set(tokens(b))
+    return 2 * len(ours & theirs) >= max(len(ours), len(theirs))
 
 
 def _status(response: Response | None) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fetch_server import START, Says, headers
-from polls import DAY, HOUR, House, house, rss, three
+from polls import DAY, HOUR, House, house, item, rss, three
 from program import digest
 from small_web import small_web
 
@@ -91,6 +91,56 @@ def test_each_is_told_once_when_it_begins_and_once_when_it_ends(tmp_path: Path) 
             assert "no feed any more" in seen[0]
             assert "Sale" in seen[0]
             assert "is a feed again" in seen[1]
+
+    asyncio.run(main())
+
+
+@pytest.mark.server
+def test_another_feed_at_its_address_is_told_once_and_a_renamed_one_is_not(tmp_path: Path) -> None:
+    others = [item(f"Win {n}", f"https://spins.example/{n}", f"spin{n}", f"Spin {n}.") for n in range(3)]
+
+    async def main() -> None:
+        async with house(tmp_path) as h:
+            seen: list[str] = []
+
+            async def polls(says: Says, times: int = 3) -> None:
+                h.says["/feed"] = says
+                for _ in range(times):
+                    await h.poll(after=26 * HOUR, force=True)
+                    if found := told(h):
+                        seen.extend(health.lines([found]))
+
+            h.subscribe()
+            await polls(rss(three(), title="Notes on Compilers"))
+            await polls(rss(three(), title="The Parser's Diary"))  # renamed: its entries are known
+            await polls(rss([item("New", "https://blog.example/9", "g9")], title="The Parser's Diary"))
+            assert seen == []
+            await polls(rss(others, title="Lucky Spins Casino"))
+            assert len(seen) == 1
+            assert "another feed since 2026-11-27" in seen[0]
+            assert "“The Parser's Diary” is “Lucky Spins Casino” now" in seen[0]
+            assert len(h.titles()) == 7  # nothing is hidden: the curator decides
+            await polls(rss(three(), title="Diary of a parser"))
+            assert "counts as itself again" in seen[1]
+            await polls(rss([*others, item("More", "https://spins.example/4")], title="Lucky Spins Casino"))
+            assert len(seen) == 2  # its entries are known by now
+
+    asyncio.run(main())
+
+
+@pytest.mark.server
+def test_what_the_curator_accepts_is_no_other_feed_any_more(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with house(tmp_path) as h:
+            h.subscribe()
+            h.says["/feed"] = rss(three(), title="Notes on Compilers")
+            await h.poll()
+            h.says["/feed"] = rss([item("B", "https://b.example/1", "b1")], title="Something Else")
+            await h.poll(after=2 * DAY)
+            assert told(h) is not None
+            h.store.revive(h.feeds[0].url)
+            await h.poll(after=2 * DAY)
+            assert [trouble.kind for trouble in health.troubles(h.state(), (), h.clock.now())] == []
 
     asyncio.run(main())
 

@@ -187,7 +187,11 @@ def check(
     ] = None,
     folder: Folder = HERE,
     revive: Annotated[
-        bool, typer.Option("--revive", help="Ask a gone or failing feed again from now on.")
+        bool,
+        typer.Option(
+            "--revive",
+            help="Ask a gone or failing feed again from now on; take one that became another for what it is.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -207,7 +211,7 @@ def check(
         if address:
             records = [steps.record_named(records, address)]
         if revive:
-            revived = [r for r in records if address or r.state.gone_at or r.state.error]
+            revived = [r for r in records if address or r.state.gone_at or r.state.error or r.state.taken_at]
             for record in revived:
                 store.revive(record.feed.url)
             say(f"{len(revived)} feeds will be asked again by the next poll")

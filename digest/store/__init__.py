@@ -121,7 +121,7 @@ class Store:
         return self._read(lambda c: _feeds.record(c, url))
 
     def revive(self, url: str) -> None:
-        """Forgets that the feed was gone or failing: it is due at once. Raises UsageError for an unknown one."""
+        """Forgets that the feed was gone, failing or taken: it is due at once. Raises UsageError for an unknown one."""
         self._write(lambda c: _feeds.revive(c, url))
 
     def save_states(self, states: Sequence[FeedState]) -> None:

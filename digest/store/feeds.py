@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from digest.errors import StoreError, UsageError
 from digest.model import Feed, FeedRecord, FeedState
+from digest.schedule import revived
 from digest.store.codec import dump, load, pack, unpack
 from digest.store.columns import short, sound
 from digest.store.engine import AnyRow, Upsert, chunks
@@ -108,12 +109,7 @@ def revive(c: Connection, url: str) -> None:
     held = record(c, url)
     if held is None:
         raise UsageError(url, "is not subscribed; `digest feeds list` shows the addresses")
-    save_state(
-        c,
-        replace(
-            held.state, gone_at=None, failures=0, failing_since=None, error="", due_at=None, due_reason=""
-        ),
-    )
+    save_state(c, revived(held.state))
 
 
 # --- hosts ----------------------------------------------------------------------------------------
