@@ -96,7 +96,10 @@ def test_all_of_a_feed_s_state_is_kept(store: Store) -> None:
     store.revive(BLOG.url)
     revived = state_of(store)
     assert (revived.gone_at, revived.failures, revived.error, revived.due_at) == (None, 0, "", None)
-    assert (revived.etag, revived.title) == ("", state.title)  # asked without conditions, nothing else forgotten
+    assert (revived.etag, revived.title) == (
+        "",
+        state.title,
+    )  # asked without conditions, nothing else forgotten
 
 
 def test_an_unknown_feed_is_said(store: Store) -> None:
