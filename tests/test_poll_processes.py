@@ -57,7 +57,7 @@ POINTS = {
     "after a document is read": "import digest.poll as m; m._Poller._kept = die",
     "after the pages are read": "import digest.poll as m; m._Poller._page = awaited(m._Poller._page)",
     "before the transaction": "import digest.store as m; m.Store.save_poll = die",
-    "within it, before the entries": "import digest.store.entries as m; m.upsert = die",
+    "within it, before the entries": "import digest.store.entries as m; m._SAVE = die",
     "within it, after the entries": "import digest.store.entries as m; m.article_rows.save = die",
     "within it, after the validators": "import digest.store.feeds as m; m.save_state = after(m.save_state)",
     "after the commit": "import digest.store as m; m.Store.save_poll = after(m.Store.save_poll)",
@@ -77,6 +77,20 @@ def test_38_killed_between_answer_and_commit_and_polled_again_all_is_there_once(
     assert entries(folder) == ALL
     later = digest(folder, "poll", now=DAYS[2])
     assert "0 new, 0 updated" in later.stdout
+    assert entries(folder) == ALL
+
+
+@pytest.mark.parametrize("point", ["die", "after(m.Store.save_states)"])
+def test_38_killed_around_the_states_of_unchanged_feeds_nothing_changes(
+    folder: Path, web: Web, point: str
+) -> None:
+    digest(folder, "poll")
+    before = f"import digest.store as m; m.Store.save_states = {point}"
+    assert digest(folder, "poll", now=DAYS[2], before=MURDER + before).returncode == -9
+    assert entries(folder) == ALL
+    web.asked.clear()
+    assert "0 new, 0 updated" in digest(folder, "poll", "--force", now=DAYS[2]).stdout
+    assert set(web.asked) == {("/rss.xml", 304), ("/atom.xml", 304)}
     assert entries(folder) == ALL
 
 
