@@ -55,6 +55,8 @@ def _poll_killed_at(opened: Callable[[], Store], number: int) -> None:
 
 
 def _seen(store: Store) -> object:
+    while store.index():
+        pass
     return {
         "entries": [one.entry.title for one in reversed(store.entries())],
         "etag": state_of(store).etag,

@@ -40,7 +40,7 @@ from digest.store import articles as _articles
 from digest.store import entries as _entries
 from digest.store import feeds as _feeds
 from digest.store import issues as _issues
-from digest.store import search as _search
+from digest.store import unindexed as _unindexed
 from digest.store import upkeep as _upkeep
 from digest.store.engine import (
     DURABLE,
@@ -220,15 +220,24 @@ class Store:
 
         Of what `index` has seen.
         """
-        return self._read(lambda c: _entries.matching(c, words, since, limit))
+        from digest.store import search
+
+        return self._read(lambda c: search.matching(c, words, since, limit))
 
     def unindexed(self) -> int:
         """How many entries came or changed since `index`."""
-        return self._read(_search.owed)
+        return self._read(_unindexed.count)
 
     def index(self, limit: int = 500) -> int:
         """Makes up to `limit` entries that came or changed searchable, a moment's work; how many, 0 when none is left."""
-        return self._write(lambda c: _search.index_owed(c, limit))
+        from digest.store import search
+
+        def work(c: Connection) -> int:
+            ids = _unindexed.take(c, limit)
+            search.index(c, ids)
+            return len(ids)
+
+        return self._write(work)
 
     # --- issues -----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from digest.errors import StoreError
 from digest.model import Article, Candidate, Entry, Feed, FeedState, Known, Period, Saved
 from digest.store import articles as article_rows
 from digest.store import feeds as feed_rows
-from digest.store import search
+from digest.store import unindexed
 from digest.store.codec import load, pack, unpack
 from digest.store.columns import short, sound
 from digest.store.engine import AnyRow, Upsert, chunks
@@ -62,13 +62,14 @@ def save_poll(
         first = {"feed_id": state.feed_id, "at": at(one), "first_seen": now, "backlog": held.ok_at is None}
         rows.append(row | first | {"purged": False})
     _SAVE(c, rows)
-    search.owe(c, state.feed_id, [row["guid"] for row in rows], article_rows.save(c, articles, now))
+    unindexed.note_entries(c, state.feed_id, [row["guid"] for row in rows])
+    save_articles(c, articles, now)
     feed_rows.save_state(c, replace(state, entry_at=now) if new else state)
     return Saved(tuple(new), tuple(updated))
 
 
 def save_articles(c: Connection, articles: Sequence[Article], now: datetime) -> None:
-    search.owe_articles(c, article_rows.save(c, articles, now))
+    unindexed.note_articles(c, article_rows.save(c, articles, now))
 
 
 def _stored(c: Connection, feed_id: int, guids: Sequence[str]) -> dict[str, AnyRow]:
@@ -269,9 +270,3 @@ def _candidate(row: AnyRow, feeds: dict[int, Feed], texts: Mapping[str, Article]
         target="" if row.subject == row.key else row.subject,
         article=texts.get(row.subject),
     )
-
-
-def matching(c: Connection, words: str, since: datetime | None, limit: int) -> list[tuple[Candidate, str]]:
-    terms = search.terms(words)
-    found: Iterable[Candidate] = by_ids(c, search.find(c, terms, since, limit))
-    return [(one, search.snippet(one, terms)) for one in found]

@@ -12,12 +12,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, text
+from sqlalchemy import Connection, bindparam, case, select, text
 
 from digest.model import Candidate
+from digest.store import entries
 from digest.store.columns import Moment
 from digest.store.engine import AnyRow, chunks
-from digest.store.rows import article, article_key, entry, unindexed
+from digest.store.rows import article, article_key, entry
 from digest.text import SearchTerm, cut, folded, search_query, search_text
 
 _MAX_WORDS = 16_000
@@ -34,44 +35,6 @@ _BREAKS = re.compile(
     r"section|table|td|th|tr|ul)\b(?:\"[^\"]*\"|[^\">])*>"
 )
 _TAGS = re.compile(r"</?[a-zA-Z](?:\"[^\"]*\"|[^\">])*>")
-
-
-def owe(c: Connection, feed_id: int, guids: Sequence[str], subjects: Sequence[str]) -> None:
-    """Notes that these entries of the feed, and all that are about one of `subjects`, are to be indexed anew.
-
-    Polls only note it: to cut the words of all that comes took a fifth of their time, and little of it is ever searched for.
-    """
-    if guids:
-        c.execute(_NOTE_ENTRY, [{"feed": feed_id, "guid": guid} for guid in guids])
-    owe_articles(c, subjects)
-
-
-def owe_articles(c: Connection, subjects: Sequence[str]) -> None:
-    if subjects:
-        c.execute(_NOTE_SUBJECT, [{"subject": subject} for subject in subjects])
-
-
-_NOTE = "INSERT INTO unindexed (entry_id) SELECT id FROM entry WHERE {} ON CONFLICT DO NOTHING"
-_NOTE_ENTRY = text(_NOTE.format("feed_id = :feed AND guid = :guid"))
-_NOTE_SUBJECT = text(_NOTE.format("subject = :subject AND NOT purged"))
-
-
-def owed(c: Connection) -> int:
-    """How many entries are to be indexed."""
-    return c.scalar(select(func.count()).select_from(unindexed)) or 0
-
-
-def index_owed(c: Connection, limit: int) -> int:
-    """Indexes the first `limit` of those that are noted; how many there were.
-
-    The notes go before the words are read: a poll that changes one of these entries meanwhile then waits, and notes it
-    again.
-    """
-    first = select(unindexed.c.entry_id).order_by(unindexed.c.entry_id).limit(limit)
-    noted = delete(unindexed).where(unindexed.c.entry_id.in_(first)).returning(unindexed.c.entry_id)
-    ids = list(c.scalars(noted))
-    index(c, ids)
-    return len(ids)
 
 
 def index(c: Connection, ids: Collection[int]) -> None:
@@ -143,11 +106,13 @@ def _vector(title: Sequence[str], body: Sequence[str]) -> str:
 # --- finding --------------------------------------------------------------------------------------
 
 
-def terms(words: str) -> tuple[SearchTerm, ...]:
-    return search_query(words)
+def matching(c: Connection, words: str, since: datetime | None, limit: int) -> list[tuple[Candidate, str]]:
+    wanted = search_query(words)
+    found = entries.by_ids(c, _find(c, wanted, since, limit))
+    return [(one, _snippet(one, wanted)) for one in found]
 
 
-def find(c: Connection, wanted: Sequence[SearchTerm], since: datetime | None, limit: int) -> list[int]:
+def _find(c: Connection, wanted: Sequence[SearchTerm], since: datetime | None, limit: int) -> list[int]:
     """Ids of entries that hold all terms and none of the excluded, best first, then newest."""
     if all(term.is_excluded for term in wanted):
         return []
@@ -194,7 +159,7 @@ def _cut_words(term: SearchTerm) -> list[str]:
     return [word[:_LONGEST_WORD] for word in term.words]
 
 
-def snippet(one: Candidate, wanted: Sequence[SearchTerm]) -> str:
+def _snippet(one: Candidate, wanted: Sequence[SearchTerm]) -> str:
     """The words around the first find, as they stand in the entry or its article; else how the text begins."""
     words = [term.words[0] for term in wanted if not term.is_excluded]
     texts = [_plain(one.entry.content or one.entry.summary), one.article.text if one.article else ""]

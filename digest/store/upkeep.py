@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 
 from digest.model import Run
-from digest.store import search
 from digest.store.engine import Upsert, chunks
 from digest.store.rows import RUN, article, article_key, delivery, entry, fact, feed, issue, run
 
@@ -42,6 +41,8 @@ def secret(c: Connection) -> str:
 
 def purge(c: Connection, before: datetime) -> int:
     """Empties entries of before, keeping their ids; then articles that nothing points at, and old runs."""
+    from digest.store import search
+
     old = (entry.c.at < before) & (entry.c.first_seen < before) & entry.c.purged.is_(False)
     ids = c.scalars(select(entry.c.id).where(old)).all()
     empty: dict[str, Any] = {"summary": "", "content": "", "author": "", "data": "{}", "purged": True}
