@@ -235,6 +235,10 @@ def check(
     raise typer.Exit(1 if any(row["error"] for row in rows) else 0)
 
 
+_CHECKED_AT_ONCE = 32
+"""Whole documents in memory: a check is no poll, and asks for all of them."""
+
+
 async def _checked(here: Place, records: list[FeedRecord]) -> list[dict[str, Any]]:
     import asyncio
 
@@ -253,7 +257,7 @@ async def _checked(here: Place, records: list[FeedRecord]) -> list[dict[str, Any
         return {**row, **seen, "note": "; ".join(parsed.warnings)}
 
     settings = poll_settings(here)
-    places = asyncio.Semaphore(settings.concurrency)
+    places = asyncio.Semaphore(min(settings.concurrency, _CHECKED_AT_ONCE))
     with here.store() as store:
         async with opened(here, store) as (net, workers):
             return list(await asyncio.gather(*(one(record.feed) for record in records)))
