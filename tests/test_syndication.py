@@ -271,6 +271,19 @@ def test_json_feed() -> None:
     assert third.id
 
 
+def test_half_an_emoji_in_a_json_feed_spoils_nothing() -> None:
+    item = {
+        "id": "1",
+        "url": "https://j.example/1",
+        "title": "a \ud83d",
+        "content_html": "<p>b \ud83d</p>",
+        "tags": ["\ude00"],
+    }
+    text = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [item]})
+    (one,) = parse(text).entries
+    assert (one.title, one.content, one.categories) == ("a \ufffd", "<p>b \ufffd</p>", ("\ufffd",))
+
+
 def test_an_entry_alone_is_a_document() -> None:
     (one,) = parse('<entry xmlns="http://www.w3.org/2005/Atom"><id>a</id><title>T</title></entry>').entries
     assert (one.id, one.title) == ("a", "T")

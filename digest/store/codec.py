@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json
 
 from digest.errors import StoreError
-from digest.store.columns import sound
+from digest.unicode import all_sound
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -32,7 +32,7 @@ def dump(value: Any, *, leave: frozenset[str] = frozenset(), whole: bool = False
     try:
         return to_json(value)
     except (PydanticSerializationError, UnicodeEncodeError):  # a half surrogate pair somewhere in its strings
-        return to_json(adapter.validate_python(_sound(adapter.dump_python(value))))
+        return to_json(adapter.validate_python(all_sound(adapter.dump_python(value))))
 
 
 def load(kind: type[T], text: str, columns: Mapping[str, Any] | None = None) -> T:
@@ -69,13 +69,3 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
-
-
-def _sound(value: Any) -> Any:
-    if isinstance(value, str):
-        return sound(value)
-    if isinstance(value, dict):
-        return {key: _sound(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return type(value)(_sound(part) for part in value)
-    return value

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
 
+from digest.unicode import sound
+
 _MAX_INDEXED = 1000
 """Bytes. A PostgreSQL index takes 2,704 at most, and feeds have guids of 5,000."""
 
@@ -42,17 +44,6 @@ class SoundText(TypeDecorator[str]):
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         return self
-
-
-def sound(text: str) -> str:
-    """The same text without NUL (PostgreSQL refuses it), half surrogate pairs (a JSON feed's "\\ud800") as U+FFFD."""
-    if "\0" in text:
-        text = text.replace("\0", "")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def short(text: str) -> str:

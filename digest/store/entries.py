@@ -15,9 +15,10 @@ from digest.store import articles as article_rows
 from digest.store import feeds as feed_rows
 from digest.store import unindexed
 from digest.store.codec import load, pack, unpack
-from digest.store.columns import short, sound
+from digest.store.columns import short
 from digest.store.engine import AnyRow, Upsert, chunks
 from digest.store.rows import ENTRY, article_key, entry, feed
+from digest.unicode import sound
 from digest.urls import canonical_url
 
 _ELSEWHERE = frozenset({"id"})

@@ -13,9 +13,10 @@ from digest.errors import StoreError, UsageError
 from digest.model import Feed, FeedRecord, FeedState
 from digest.schedule import revived
 from digest.store.codec import dump, load, pack, unpack
-from digest.store.columns import short, sound
+from digest.store.columns import short
 from digest.store.engine import AnyRow, Upsert, chunks
 from digest.store.rows import STATE, entry, feed, host_pause
+from digest.unicode import sound
 
 _ELSEWHERE = frozenset({"feed_id", "url"})
 """Fields of FeedState that the row holds under its own names."""

@@ -10,13 +10,14 @@ from typing import Any
 from digest.model import Enclosure
 from digest.sources.syndication.dates import moment
 from digest.sources.syndication.raw import Body, RawEntry, RawFeed, escaped, newest, plain
+from digest.unicode import all_sound
 
 
 def read(body: bytes, max_entries: int) -> RawFeed | None:
     """The feed in this JSON document; None when it is some other JSON or none."""
     try:
         # json.loads also finds out UTF-16 and UTF-32; Unicode's byte order mark is not part of JSON.
-        document = json.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        document = all_sound(json.loads(body.removeprefix(b"\xef\xbb\xbf")))
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or not _is_feed(document):

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from digest.errors import ParseError
 from digest.model import Entry, Forward, Link, Media, Post, Reaction, Reply
 from digest.sources.telegram.post import entry_from
+from digest.unicode import all_sound
 
 _TAGS = {
     "bold": "b", "italic": "i", "underline": "u", "strikethrough": "s", "code": "code", "spoiler": "tg-spoiler",
@@ -37,9 +38,9 @@ def posts_from_export(data: bytes, channel: str = "") -> tuple[Entry, ...]:
     with it links lead to t.me/Handle/123, without it to t.me/c/<number>/123, which members can open.
     """
     try:
-        document = json.loads(data)
+        document = all_sound(json.loads(data))
         chats = list(_chats(document))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ParseError("result.json", f"not a Telegram Desktop export in JSON ({error})") from error
     if not chats:
         raise ParseError(
