@@ -1,4 +1,4 @@
-"""Random and damaged documents through the readers: syndication, Telegram pages, OPML. `make fuzz`.
+"""Random and damaged documents through the readers: syndication, Telegram pages and exports, OPML. `make fuzz`.
 
     python -m fuzz.readers [--seconds 600] [--seed N] [DOCUMENT_OR_FOLDER…]
 
@@ -27,6 +27,7 @@ from digest import opml
 from digest.errors import DigestError
 from digest.model import Entry
 from digest.sources.syndication import parse_document
+from digest.sources.telegram.export import posts_from_export
 from digest.sources.telegram.page import parse_page
 
 SLOW_S = 10
@@ -58,6 +59,11 @@ SEEDS = (
     b'<b>Hi</b> <a href="?q=%23ai">#ai</a><br/><blockquote>quoted</blockquote><tg-spoiler>s</tg-spoiler></div>'
     b'<a class="tgme_widget_message_date" href="https://t.me/channel/7"><time datetime="2026-11-19T08:00:00+00:00">'
     b'</time></a><span class="tgme_widget_message_views">1.7K</span></div></div></section></body></html>',
+    b'{"name":"C","type":"public_channel","id":7,"messages":[{"id":7,"type":"message","date":"2026-11-19T08:00:00",'
+    b'"date_unixtime":"1795075200","edited_unixtime":"1795075300","from":"C","forwarded_from":"D","reply_to_message_id":6,'
+    b'"text":["Hi ",{"type":"link","text":"https://a.example/4"},{"type":"hashtag","text":"#ai"},{"type":"blockquote",'
+    b'"text":"q"}],"text_entities":[{"type":"plain","text":"Hi "},{"type":"text_link","text":"x","href":"http://b.example"}],'
+    b'"reactions":[{"type":"emoji","count":3,"emoji":"\\ud83d\\ude00"}],"photo":"photos/1.jpg"}]}',
 )
 PIECES = (
     b"<", b">", b"&", b"&#0;", b"&#xD800;", b"&#x110000;", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"\x00", b"\xff\xfe",
@@ -81,6 +87,10 @@ def telegram(document: bytes) -> None:
         entry.id: entry for entry in parse_page(document, URL).entries
     }  # a damaged page shows a post twice
     promised(tuple(found.values()))
+
+
+def export(document: bytes) -> None:
+    promised(tuple({entry.id: entry for entry in posts_from_export(document, "channel")}.values()))
 
 
 def subscriptions(document: bytes) -> None:
@@ -119,7 +129,7 @@ def harmless(markup: str) -> None:
             )
 
 
-READERS: tuple[Callable[[bytes], None], ...] = (syndication, telegram, subscriptions)
+READERS: tuple[Callable[[bytes], None], ...] = (syndication, telegram, export, subscriptions)
 
 
 # --- documents -------------------------------------------------------------------------------------
