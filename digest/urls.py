@@ -20,6 +20,7 @@ _MAX_WRAPS = 12
 
 _BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!'()*,")
 _SAFE = "%/:?#[]@!$&'()*+,;=-._~"
+_NEEDS_NO_ESCAPE = re.compile(r"[\w/:?#\[\]@!$&'()*+,;=\-.~]*", re.ASCII)
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = re.compile(r"(?i)https?://")
@@ -100,9 +101,9 @@ def canonical_url(url: str) -> str:
     """
     key = _unescaped(url)
     for _ in range(_MAX_WRAPS):
-        step = _identity(key)
-        if step == key:
-            break
+        step, is_last = _identity(key)
+        if is_last or step == key:
+            return step
         key = step
     return key
 
@@ -128,29 +129,34 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
     return None if parts is None else _arxiv_of(_key_host(parts.netloc), parts.path)
 
 
-def _identity(url: str) -> str:
-    """One step towards the key: an id, the address inside, or the address with its noise taken off."""
+def _identity(url: str) -> tuple[str, bool]:
+    """One step towards the key: an id, the address inside, or the address with its noise taken off.
+
+    And whether that is the last step for sure: of most addresses it changes nothing but the host's spelling and a
+    final slash, and to take a second step only to see that was half of the cost.
+    """
     if not _WEB.match(url):
-        return _other_scheme(url)
-    if inner := _wrapped(url):
-        return inner
+        return _other_scheme(url), False
     parts = _parts(url)
     if parts is None:
-        return url
+        return url, True
+    if inner := _wrapped(url, parts):
+        return inner, False
     host = _key_host(parts.netloc)
-    path = _clean_path(parts.path)
+    clean = _clean_path(parts.path)
     for identity in _SERVICES:
-        if key := identity(host, path, parts):
-            return key
-    path = _plain_page(path)
+        if key := identity(host, clean, parts):
+            return key, False
+    path = _plain_page(clean)
     query = _clean_query(host, path, parts.query)
     fragment = parts.fragment if parts.fragment.startswith(("!", "/")) and len(parts.fragment) > 1 else ""
-    port = _port(parts.netloc)
-    return (
-        f"https://{host}{port}{path}"
+    key = (
+        f"https://{host}{_port(parts.netloc)}{path}"
         + (f"?{query}" if query else "")
         + (f"#{_escaped(fragment)}" if fragment else "")
     )
+    is_last = path == clean == (parts.path.rstrip("/") or "/") and query == parts.query and not parts.fragment
+    return key, is_last
 
 
 def _other_scheme(url: str) -> str:
@@ -495,6 +501,8 @@ def _escaped(text: str) -> str:
 
     That is the unreserved characters, and of the sub-delims those that browsers escape or not as they like.
     """
+    if _NEEDS_NO_ESCAPE.fullmatch(text):  # most do
+        return text
     text = _STRAY_PERCENT.sub("%25", text)
     text = _ESCAPES.sub(
         lambda match: "".join(
@@ -581,9 +589,9 @@ def _host_table(table: dict[str, frozenset[str]], host: str) -> frozenset[str]:
     return frozenset()
 
 
-def _wrapped(url: str, *, paths: bool = True) -> str:
+def _wrapped(url: str, parts: SplitResult | None = None, *, paths: bool = True) -> str:
     """The address inside a redirector's or reader's address, "" when there is none."""
-    parts = _parts(url)
+    parts = parts or _parts(url)
     if parts is None:
         return ""
     host = _key_host(parts.netloc)
