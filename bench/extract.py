@@ -1,16 +1,23 @@
-"""How good the text of a page is: `python -m bench.extract DIR [--json]`.
+"""How good the text of a page is, and what it costs: `python -m bench.extract DIR [--rate] [--json]`.
 
 DIR holds pages `*.html` and `truth.json`, name -> {"url", "text"}; or, with `--layout readability`, a folder a page
 with source.html and expected.html, as Mozilla's Readability keeps them. Every page goes through digest.extract as a
 fetched answer does. Precision, recall and F1 are those of scrapinghub/article-extraction-benchmark: runs of four
 words are compared as multisets, each page's hits and misses are scaled to one, precision and recall are the means
 over pages, F1 is made of these two. A Chinese, Japanese or Korean character counts as a word.
+
+--rate measures cost instead: the CPU time of page_article (decoding, head, Markdown, language, summary, fingerprint)
+beside that of trafilatura's bare fast mode on the same bytes, page after page in one process; and
+how many pages a second the worker processes of a poll read, one and all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import logging
+import os
 import re
 import statistics
 import time
@@ -21,7 +28,8 @@ from pathlib import Path
 
 from digest.extract import page_article
 from digest.markup import blocks_from_html, blocks_from_markdown, plain
-from digest.model import Response
+from digest.model import Response, Task
+from digest.work import Workers
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
@@ -81,13 +89,16 @@ def readability_pages(folder: Path) -> Iterator[Page]:
 
 
 def measured(page: Page) -> Result:
-    answer = Response(page.url, 200, {"content-type": "text/html"}, page.body, page.url)
-    article = page_article(answer, page.url)
+    article = page_article(_answer(page), page.url)
     given = prose(article.text) if article.text else article.summary
     right, extra, missing = compared(page.truth, given)
     described = _f1_of(compared(page.truth, article.summary)) if article.origin == "page" else 0.0
     worse = described > _f1_of((right, extra, missing))
     return Result(page.name, right, extra, missing, article.origin, article.error, worse)
+
+
+def _answer(page: Page) -> Response:
+    return Response(page.url, 200, {"content-type": "text/html"}, page.body, page.url)
 
 
 def prose(markdown: str) -> str:
@@ -143,6 +154,65 @@ def _f1_of(shares: tuple[float, float, float]) -> float:
     return _f1(_ratio(right, extra), _ratio(right, missing))
 
 
+def rate(chosen: list[Page], rounds: int = 7) -> dict[str, object]:
+    """CPU ms a page, the median of alternating rounds, and the share of trafilatura's own rate that is kept."""
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    answers = [_answer(page) for page in chosen]
+    ours, theirs = [], []
+    for _ in range(rounds + 1):
+        both = [(_spent(answer)[1], _spent_bare(answer)) for answer in answers]
+        ours.append(sum(whole for whole, _ in both))
+        theirs.append(sum(bare for _, bare in both))
+    del ours[0], theirs[0]  # the first round warms up
+    shares = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
+    return {
+        "pages": len(answers),
+        "digest_ms_a_page": round(statistics.median(ours) / len(answers) * 1000, 2),
+        "trafilatura_ms_a_page": round(statistics.median(theirs) / len(answers) * 1000, 2),
+        "share_of_its_rate": round(statistics.median(shares), 3),
+        "in_each_round": [round(share, 3) for share in shares],
+        **asyncio.run(_in_workers(answers)),
+    }
+
+
+def _spent(answer: Response) -> tuple[int, float]:
+    """The process that made the article, and its CPU seconds."""
+    started = time.process_time()
+    page_article(answer, answer.url)
+    return os.getpid(), time.process_time() - started
+
+
+def _spent_bare(answer: Response) -> float:
+    import trafilatura
+
+    started = time.process_time()
+    trafilatura.extract(answer.body, url=answer.url, fast=True)
+    return time.process_time() - started
+
+
+async def _in_workers(answers: list[Response], rounds: int = 3) -> dict[str, object]:
+    """The pages through the pool that a poll uses, with one process and with its usual number."""
+    (alone, _), (together, by_process) = [await _pooled(answers, rounds, size) for size in (1, None)]
+    return {
+        "pages_a_second_with_one_worker": round(alone, 1),
+        "pages_a_second_with_all": round(together, 1),
+        "cpu_s_of_each": sorted(round(seconds, 2) for seconds in by_process.values()),
+    }
+
+
+async def _pooled(answers: list[Response], rounds: int, size: int | None) -> tuple[float, dict[int, float]]:
+    async with Workers(size, preload=("digest.extract.body", "trafilatura")) as workers:
+        tasks = [Task(_spent, (answer,)) for answer in answers]
+        await asyncio.gather(*map(workers.run, tasks))
+        started = time.perf_counter()
+        spent = await asyncio.gather(*map(workers.run, tasks * rounds))
+        elapsed = time.perf_counter() - started
+    by_process: dict[int, float] = {}
+    for process, seconds in spent:
+        by_process[process] = by_process.get(process, 0.0) + seconds
+    return len(spent) / elapsed, by_process
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.extract", description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, metavar="DIR")
@@ -150,21 +220,22 @@ def main() -> None:
     parser.add_argument(
         "--worst", type=int, default=0, metavar="N", help="also print the N pages with the lowest F1"
     )
+    parser.add_argument(
+        "--rate", action="store_true", help="what it costs beside trafilatura, instead of how good it is"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     try:
         chosen = list((readability_pages if options.layout == "readability" else pages)(options.folder))
     except (OSError, ValueError, KeyError) as error:
         parser.error(f"{options.folder} is not a folder of that layout: {error!r}")
-    started = time.process_time()
-    results = [measured(page) for page in chosen]
-    cost = (time.process_time() - started) / max(1, len(results))
-    told = {**figures(results), "cpu_ms_a_page": round(cost * 1000, 1)}
+    results = [] if options.rate else [measured(page) for page in chosen]
+    told = rate(chosen) if options.rate else figures(results)
     if options.json:
         print(json.dumps(told))
         return
     for name, value in told.items():
-        print(f"{name:24}{value}")
+        print(f"{name:32}{value}")
     for result in sorted(results, key=lambda r: r.f1)[: options.worst]:
         note = result.error or result.origin
         print(f"{result.f1:.3f}  P {result.precision:.3f}  R {result.recall:.3f}  {result.name}  ({note})")

@@ -482,6 +482,7 @@ def test_text_around_a_dropped_box_stays_whole() -> None:
     )
     kept = body._Kept("Some words before the box,\nand others after it.\nEnd")
     assert body._keep(tree, kept, body._holders(tree), 0)
+    kept.cut()
     assert (kept.share_found, body._markdown(tree, URL)) == (
         1,
         "Some words before **the** box, and others after it.\n\nEnd",

@@ -8,10 +8,9 @@ enough, its own Markdown is kept: the words matter more than their dress.
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import Any
 
-from digest.extract.prepare import prepare
+from digest.extract.prepare import place_images, prepare
 
 SHORT = 200
 """Characters below which the slower, more thorough mode is tried as well."""
@@ -24,10 +23,6 @@ _BLOCKS = (
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li",
     "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-)  # fmt: skip
-_NEVER = (
-    "script", "style", "noscript", "template", "iframe", "svg", "canvas", "button", "input", "select", "textarea",
-    "object", "embed",
 )  # fmt: skip
 _PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
 _NEARLY = 0.75
@@ -50,7 +45,7 @@ def feed_markdown(html: str, base: str) -> str:
         root = lxml_html.fragment_fromstring(html, create_parent="div")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return ""
-    prepare(root, base)
+    prepare(root)
     return _markdown(root, base)
 
 
@@ -59,7 +54,7 @@ def main_text(root: Any, url: str, title: str) -> str:
 
     Changes `root`.
     """
-    prepare(root, url)
+    prepare(root)
     text, options = _chosen(root, url, fast=True)
     if len(text) < SHORT:
         slow, slow_options = _chosen(root, url, fast=False)
@@ -68,13 +63,12 @@ def main_text(root: Any, url: str, title: str) -> str:
         return ""
     body = root.find("body")
     body = root if body is None else body
-    for area, enough in ((_area(body, text), _NEARLY_ALL), (body, _ENOUGH)):
-        area, kept = deepcopy(area), _Kept(text)
-        area.tail = None
-        for element in list(area.iter(*_NEVER)):
-            element.drop_tree()
+    kept = _Kept(text)
+    for area, enough in ((_area(body, kept), _NEARLY_ALL), (body, _ENOUGH)):
+        kept.start()
         _keep(area, kept, _holders(area), 0)
         if kept.share_found >= enough:
+            kept.cut()
             return _without_title(_markdown(area, url), title)
     return _without_title(_own_markdown(root, options), title)
 
@@ -105,16 +99,38 @@ class _Kept:
     """The chosen text, asked piece by piece whether a piece of the page belongs to it; each letter is given once."""
 
     def __init__(self, text: str) -> None:
-        self.all = ""
+        # A table's line holds its cells between bars; each comes as a piece of its own.
+        lines = (line.split("|") if line.startswith("|") else [line] for line in text.split("\n"))
+        self.pieces = [letters for line in lines for piece in line if (letters := _letters(piece))]
+        self.all = "".join(self.pieces)
+        self._of: dict[Any, str] = {}
+        self.start()
+
+    def start(self) -> None:
+        """Nothing is given yet."""
         self.lines: dict[str, list[int]] = {}
-        for line in text.split("\n"):
-            # A table's line holds its cells between bars; each comes as a piece of its own.
-            for piece in line.split("|") if line.startswith("|") else [line]:
-                if letters := _letters(piece):
-                    self.lines.setdefault(letters, []).append(len(self.all))
-                    self.all += letters
-        self.given = bytearray(len(self.all))
+        end = 0
+        for letters in self.pieces:
+            self.lines.setdefault(letters, []).append(end)
+            end += len(letters)
+        self.given = bytearray(end)
         self.next = 0
+        self.dropped: list[Any] = []
+        self.figures: list[tuple[Any, str]] = []
+
+    def letters_of(self, element: Any) -> str:
+        """Looked at twice, so made once."""
+        if (letters := self._of.get(element)) is None:
+            letters = self._of[element] = _letters(_text(element))
+        return letters
+
+    def cut(self) -> None:
+        """Take out of the tree what was dropped, and put captions into their pictures."""
+        for element in self.dropped:
+            if (parent := element.getparent()) is not None:
+                parent.remove(element)
+        for figure, caption in self.figures:
+            _caption(figure, caption)
 
     @property
     def is_inside(self) -> bool:
@@ -125,8 +141,7 @@ class _Kept:
     def share_found(self) -> float:
         return sum(self.given) / max(1, len(self.given))
 
-    def has(self, text: str) -> bool:
-        letters = _letters(text)
+    def has(self, letters: str) -> bool:
         if letters and self.all.startswith(letters, self.next):  # goes on where the last piece ended
             self._give(self.next, len(letters))
             return True
@@ -166,15 +181,18 @@ class _Kept:
         self.next = end
 
 
-def _area(body: Any, text: str) -> Any:
+def _area(body: Any, kept: _Kept) -> Any:
     """The smallest element around nearly all that was chosen: outside it stand teasers of the same words."""
-    letters = _letters(text)
-    held: dict[Any, int] = {}
+    direct: dict[Any, int] = {}
     for element in body.iter(*_PROSE):
-        own = _letters(_text(element))
-        if len(own) >= _WHOLE and own in letters:
-            for holder in (element, *element.iterancestors()):
-                held[holder] = held.get(holder, 0) + len(own)
+        own = kept.letters_of(element)
+        if len(own) >= _WHOLE and own in kept.all:
+            parent = element.getparent()
+            direct[parent] = direct.get(parent, 0) + len(own)
+    held = dict(direct)
+    for parent, length in direct.items():
+        for holder in parent.iterancestors():
+            held[holder] = held.get(holder, 0) + length
     area, enough = body, _NEARLY * held.get(body, 0)
     while (inner := next((c for c in area if held.get(c, 0) > enough), None)) is not None:
         area = inner
@@ -195,7 +213,7 @@ def _holders(area: Any) -> set[Any]:
 def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
     """Take out of `element` what was not chosen; whether anything is left."""
     if element.tag == "pre":
-        return kept.has(_text(element)) or (kept.is_inside and _text(element).strip() != "")
+        return kept.has(kept.letters_of(element)) or (kept.is_inside and _text(element).strip() != "")
     if element.tag == "table" and _is_data(element):
         return _keep_table(element, kept)
     if element.tag == "figure" and _is_picture(element):
@@ -203,10 +221,9 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
     if depth > _MAX_DEPTH or element not in holders:
         return _keep_text(element, kept)
     _wrap_runs(element, holders)
-    for child in list(element):
-        if not _keep(child, kept, holders, depth + 1):
-            element.remove(child)
-    return len(element) > 0
+    dropped = [child for child in element if not _keep(child, kept, holders, depth + 1)]
+    kept.dropped += dropped
+    return len(dropped) < len(element)
 
 
 def _wrap_runs(element: Any, holders: set[Any]) -> None:
@@ -227,8 +244,8 @@ def _wrap_runs(element: Any, holders: set[Any]) -> None:
 
 def _keep_text(element: Any, kept: _Kept) -> bool:
     """Chosen words, or a picture alone that doesn't advertise another page."""
-    if _letters(text := _text(element)):
-        return kept.has(text)
+    if letters := kept.letters_of(element):
+        return kept.has(letters)
     images = list(element.iter("img"))
     return kept.is_inside and bool(images) and not any(_is_signpost(image) for image in images)
 
@@ -245,26 +262,28 @@ def _is_picture(figure: Any) -> bool:
 
 
 def _keep_figure(figure: Any, kept: _Kept) -> bool:
-    """The picture with its caption: in the text where it was chosen, else as the picture's own words."""
+    """The picture with its caption, which is no part of the running text: the picture's words."""
     caption = " ".join(_text(figure).split())
-    image = next(figure.iter("img"))
-    is_chosen = bool(caption) and kept.has(caption)
-    if not (is_chosen or kept.is_inside):
+    if not ((caption and kept.has(_letters(caption))) or kept.is_inside):
         return False
-    if caption and not is_chosen:
-        words = image.get("alt") or ""
-        for child in list(figure):
-            figure.remove(child)
-        figure.text = None
-        image.tail = None
-        image.set("alt", caption if len(words) < len(caption) else words)
-        figure.append(image)
+    kept.figures.append((figure, caption))
     return True
 
 
+def _caption(figure: Any, caption: str) -> None:
+    """Leave the picture alone, with the longer of its own words and the caption."""
+    image = next(figure.iter("img"))
+    words = image.get("alt") or ""
+    for child in list(figure):
+        figure.remove(child)
+    figure.text = None
+    image.tail = None
+    image.set("alt", caption if len(words) < len(caption) else words)
+    figure.append(image)
+
+
 def _keep_table(table: Any, kept: _Kept) -> bool:
-    cells = [_text(cell) for cell in table.iter("td", "th")]
-    cells = [cell for cell in cells if _letters(cell)]
+    cells = [letters for cell in table.iter("td", "th") if (letters := kept.letters_of(cell))]
     chosen = sum(len(cell) for cell in cells if kept.has(cell))
     return bool(cells) and chosen >= 0.5 * sum(map(len, cells))
 
@@ -303,11 +322,12 @@ def _markdown(root: Any, base: str) -> str:
     from html_to_markdown import convert
     from lxml import html
 
+    place_images(root, base)
     for link in list(root.iter("a")):
         link.attrib.pop("title", None)
         if next(link.iter("img"), None) is not None and not _letters(_text(link)):
             link.drop_tag()
-    written = convert(html.tostring(root, encoding="unicode"), _options(base)).content or ""
+    written = convert(html.tostring(root, encoding="unicode", with_tail=False), _options(base)).content or ""
     return re.sub(r"\n{3,}", "\n\n", written).strip()
 
 

@@ -31,12 +31,24 @@ _TRACKER = re.compile(
 )
 
 
-def prepare(root: Any, base: str) -> None:
-    """All of it, in place. `base` resolves the addresses of images."""
+_NEVER = (
+    "script", "style", "noscript", "template", "iframe", "svg", "canvas", "button", "input", "select", "textarea",
+    "object", "embed", "link", "meta", "dialog", "menu",
+)  # fmt: skip
+"""What holds no text of an article, wherever it stands."""
+_AROUND = ("nav", "aside", "footer")
+"""What stands around an article, or beside it."""
+
+
+def prepare(root: Any) -> None:
+    """All of it, in place; what never holds text is taken out first, since all that follows walks the tree."""
+    from lxml import etree
+
     _formulas(root)
+    etree.strip_elements(root, *_NEVER, with_tail=False)
     _code(root)
     _footnotes(root)
-    _images(root, base)
+    etree.strip_elements(root, *_AROUND, with_tail=False)
 
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -228,6 +240,8 @@ def _note(element: Any, number: str) -> None:
         _replace(lead, "")
     words = re.sub(rf"^\s*[\[(]?{number}[\]).:]\s*", "", first.text or "").lstrip(" .:")
     first.text = f"[^{number}]: {words}"
+    for holder in element.iterancestors("aside", "footer"):
+        holder.tag = "div"
     if element.tag == "li":
         element.tag = (
             "p" if first is element and not _BLOCK_INSIDE & {e.tag for e in element.iter()} else "div"
@@ -240,7 +254,7 @@ def _note(element: Any, number: str) -> None:
 # --- images ---------------------------------------------------------------------------------------
 
 
-def _images(root: Any, base: str) -> None:
+def place_images(root: Any, base: str) -> None:
     """Where lazy ones really are, absolute; without dots that count readers and pictures inside addresses."""
     for image in list(root.iter("img")):
         src = _source(image, base)
