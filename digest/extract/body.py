@@ -28,6 +28,13 @@ _PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
 _NEARLY = 0.75
 """Share of it that the article's element holds, among all that repeats its words on the page."""
 
+_FAR_MORE = 1200
+"""Letters in the paragraphs of one element from which it may be the article that was passed over."""
+
+_NO_ARTICLE = re.compile(
+    r"(?i)foot(?!note)|disclaim|legal|cookie|consent|modal|popup|terms|privacy|sidebar|widget"
+)
+
 _MAX_DEPTH = 150
 _WHOLE = 25
 """Letters from which a piece may be found inside a line of the chosen text; a shorter one must be a line."""
@@ -54,23 +61,34 @@ def main_text(root: Any, url: str, title: str) -> str:
 
     Changes `root`.
     """
-    prepare(root)
+    notes = prepare(root)
     text, options = _chosen(root, url, fast=True)
     if len(text) < SHORT:
         slow, slow_options = _chosen(root, url, fast=False)
         text, options = (slow, slow_options) if len(slow) > len(text) else (text, options)
-    if not text:
-        return ""
     body = root.find("body")
     body = root if body is None else body
     kept = _Kept(text)
-    for area, enough in ((_area(body, kept), _NEARLY_ALL), (body, _ENOUGH)):
+    area, passed_over = _area(body, kept)
+    if passed_over is not None:
+        kept, area = _Kept(passed_over), body
+    if not kept.all:
+        return ""
+    for part, enough in ((area, _NEARLY_ALL), (body, _ENOUGH)):
         kept.start()
-        _keep(area, kept, _holders(area), 0)
+        _keep(part, kept, _holders(part), 0)
         if kept.share_found >= enough:
             kept.cut()
-            return _without_title(_markdown(area, url), title)
+            return _with_notes(_without_title(_markdown(part, url), title), notes, url)
     return _without_title(_own_markdown(root, options), title)
+
+
+def _with_notes(text: str, notes: dict[str, Any], url: str) -> str:
+    """Notes stand where choosers look last; one whose reference was kept belongs to the article."""
+    for number, note in notes.items():
+        if f"[^{number}]" in text and f"[^{number}]:" not in text:
+            text += "\n\n" + _markdown(note, url)
+    return text
 
 
 # --- choosing -------------------------------------------------------------------------------------
@@ -181,22 +199,45 @@ class _Kept:
         self.next = end
 
 
-def _area(body: Any, kept: _Kept) -> Any:
-    """The smallest element around nearly all that was chosen: outside it stand teasers of the same words."""
-    direct: dict[Any, int] = {}
+def _area(body: Any, kept: _Kept) -> tuple[Any, str | None]:
+    """The smallest element around nearly all that was chosen: outside it stand teasers of the same words.
+
+    Beside it the text of the one element whose own paragraphs are by far more than all that was chosen, if there is
+    such a one: then the choice went wrong. (Comments are many, but each stands in an element of its own.)
+    """
+    chosen: dict[Any, int] = {}
+    others: dict[Any, int] = {}
     for element in body.iter(*_PROSE):
         own = kept.letters_of(element)
-        if len(own) >= _WHOLE and own in kept.all:
+        if len(own) >= _WHOLE:
+            counts = chosen if own in kept.all else others
             parent = element.getparent()
-            direct[parent] = direct.get(parent, 0) + len(own)
-    held = dict(direct)
-    for parent, length in direct.items():
+            counts[parent] = counts.get(parent, 0) + (
+                len(own) if counts is chosen or element.tag == "p" else 0
+            )
+    largest = max(others, key=others.__getitem__, default=None)
+    if largest is not None and _is_passed_over(largest, others[largest], kept):
+        return body, "\n".join(_text(child) for child in largest)
+    held = dict(chosen)
+    for parent, length in chosen.items():
         for holder in parent.iterancestors():
             held[holder] = held.get(holder, 0) + length
     area, enough = body, _NEARLY * held.get(body, 0)
     while (inner := next((c for c in area if held.get(c, 0) > enough), None)) is not None:
         area = inner
-    return area
+    return area, None
+
+
+def _is_passed_over(element: Any, size: int, kept: _Kept) -> bool:
+    """Far more prose than was chosen, not made of links, and not in what names itself legal or a box."""
+    least = max(_FAR_MORE, 2 * len(kept.all))
+    if size < least or size - sum(len(kept.letters_of(link)) for link in element.iter("a")) < least:
+        return False
+    return not any(
+        _NO_ARTICLE.search(f"{holder.get('class')} {holder.get('id')}")
+        for holder in (element, *element.iterancestors())
+        if holder.tag != "body"
+    )
 
 
 def _holders(area: Any) -> set[Any]:

@@ -48,6 +48,8 @@ class Head:
     base: str = ""
     is_free: bool = True
     """schema.org isAccessibleForFree."""
+    body: str = ""
+    """schema.org articleBody: plain text, as a rule without headings, lists and links."""
 
 
 def decoded(body: bytes, content_type: str) -> str:
@@ -149,6 +151,7 @@ def head_of(root: Any, url: str) -> Head:
         og_url=absolute_url(base, first("og:url")) if first("og:url") else "",
         base=base,
         is_free=str(ld.get("isAccessibleForFree", True)).lower() != "false",
+        body=body if isinstance(body := ld.get("articleBody"), str) else "",
     )
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from html import unescape
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from digest.dedup import fingerprint
-from digest.extract.body import main_text
+from digest.extract.body import feed_markdown, main_text
 from digest.extract.document import Head, decoded, head_of, tree_of
+from digest.extract.furniture import without_furniture
 from digest.extract.walls import wall
 from digest.model import Article, Response
-from digest.text import language, summary
+from digest.text import folded, language, summary, tokens
 from digest.urls import canonical_url, host_of, is_web_url
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,9 @@ _LITTLE = 200
 
 _TEASER = 1000
 """Characters up to which the text of a page that is not free to read is taken for its teaser."""
+
+_TELLING = 8
+"""Words of a description from which its absence from the text tells something."""
 
 _KINDS = (
     ("a PDF", "application/pdf", b"%PDF-"),
@@ -60,6 +66,8 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
     text, trouble = "", ""
     try:
         text = main_text(root, head.base or response.final_url, head.title)
+        text = without_furniture(text, title=head.title, author=head.author, url=response.final_url)
+        text = _stated(head) if _says_more(head, text) else text
     except Exception as error:  # trafilatura and lxml on a hostile page: its head may do
         log.warning("extraction failed url=%s error=%r", response.url, error)
         trouble = f"the text could not be read ({type(error).__name__})"
@@ -68,7 +76,7 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
         reason = "an error page: the address leads to the site's home page"
     if reason:
         return _described(blank, head, reason, believed=reason in _BELIEVABLE_HEADS, response=response)
-    if trouble or (len(text) < _LITTLE and len(text) <= len(head.description)):
+    if trouble or (len(text) < _LITTLE and len(text) <= len(head.description)) or _is_beside(head, text):
         return _described(
             blank, head, trouble or "little text without a browser", believed=True, response=response
         )
@@ -83,6 +91,31 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
         response=response,
         head=head,
     )
+
+
+def _says_more(head: Head, text: str) -> bool:
+    """Pages that a script builds may still state their text; of pages that are not free it is not taken."""
+    return head.is_free and len(head.body) > max(_TEASER, 3 * len(text))
+
+
+def _stated(head: Head) -> str:
+    if re.search(r"</?(?:p|br|div)\b", head.body):
+        return feed_markdown(head.body, head.base)
+    lines = (" ".join(line.split()) for line in unescape(head.body).splitlines())
+    return "\n\n".join(line for line in lines if line)
+
+
+def _is_beside(head: Head, text: str) -> bool:
+    """Little text that has no word of the page's own description: what stands around an article, not the article."""
+    if len(text) > max(_TEASER, 2 * len(head.description)):
+        return False
+    found = tokens(head.description)
+    # Words that carry meaning are long; of Chinese, pairs of characters.
+    words = {word for word in found if len(word) > 4} | {
+        a + b for a, b in pairwise(found) if not (a.isascii() or b.isascii())
+    }
+    said = folded(text)
+    return len(words) >= _TELLING and sum(word in said for word in words) < 0.15 * len(words)
 
 
 def _described(blank: Article, head: Head, reason: str, *, believed: bool, response: Response) -> Article:

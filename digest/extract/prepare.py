@@ -40,15 +40,19 @@ _AROUND = ("nav", "aside", "footer")
 """What stands around an article, or beside it."""
 
 
-def prepare(root: Any) -> None:
-    """All of it, in place; what never holds text is taken out first, since all that follows walks the tree."""
+def prepare(root: Any) -> dict[str, Any]:
+    """All of it, in place; what never holds text is taken out first, since all that follows walks the tree.
+
+    Returns the footnotes by their numbers.
+    """
     from lxml import etree
 
     _formulas(root)
     etree.strip_elements(root, *_NEVER, with_tail=False)
     _code(root)
-    _footnotes(root)
+    notes = _footnotes(root)
     etree.strip_elements(root, *_AROUND, with_tail=False)
+    return notes
 
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -182,11 +186,11 @@ def _lift_from_table(pre: Any) -> None:
 # --- footnotes ------------------------------------------------------------------------------------
 
 
-def _footnotes(root: Any) -> None:
+def _footnotes(root: Any) -> dict[str, Any]:
     """References as `[^1]`, notes as paragraphs that begin with `[^1]:`. Only what leads to a note is a reference."""
     anchors = [a for a in root.iter("a") if "#" in (a.get("href") or "") and _is_mark(a)]
     if not anchors:
-        return
+        return {}
     places = {
         name: e for e in root.iter() if (name := e.get("id") or (e.get("name") if e.tag == "a" else ""))
     }
@@ -204,6 +208,7 @@ def _footnotes(root: Any) -> None:
         _replace(parent if is_alone else anchor, f"[^{number}]")
     for note, number in numbers.items():
         _note(note, number)
+    return {number: note for note, number in numbers.items()}
 
 
 def _is_mark(anchor: Any) -> bool:

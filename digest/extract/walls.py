@@ -10,7 +10,10 @@ import re
 
 SHORT = 1200
 """Columns of text (a Chinese character takes two) up to which signs are looked for; walls are shorter, but some
-bring footers along."""
+bring footers along. A paywall that stands at the end is looked for in twice as much: some teasers are long."""
+
+_END = 260
+"""Characters from a paywall's sign to the end of the text, which its offers fill."""
 
 _TITLES = (
     (
@@ -56,7 +59,9 @@ _SIGNS = (
         r"subscribe (?:now )?(?:to (?:continue|keep|read|unlock|get (?:full )?access)|for (?:full|unlimited) access)|(?:this|the rest of (?:this|the)) (?:article|post|story|content|episode) is (?:for|only (?:for|available to)|reserved for|available (?:only )?to|exclusive to) (?:\w+ ){0,3}(?:subscribers|members)|"
         r"(?:already|not) a (?:\w+ )?(?:subscriber|member)\?|you(?:.ve| have) (?:reached|hit|read|used) (?:your|all|the|\d+)[^.]{0,40}(?:limit|free|articles?)|"
         r"(?:unlock|access) (?:this|the full|all) (?:article|story|post|content)|(?:paid|premium) (?:subscribers|members) only|keep reading with a .{0,20}(?:trial|subscription)|become a (?:paid )?(?:member|subscriber) to (?:read|continue|unlock)|member-only story|"
-        r"(?:订阅|付费|购买|开通(?:会员|vip)?|成为会员|加入会员)(?:后)?(?:即可|可|以|才能|才可|方可)?(?:继续)?(?:阅读|查看|解锁|畅读)(?:全文|本文|更多|余下)?|(?:会员|付费|订阅者?)(?:专享|专属|可见|可读)|剩余.{0,10}(?:%|字).{0,12}(?:付费|订阅|会员)|本文为付费|付费(?:内容|文章)|試閱|訂閱(?:後|以)(?:繼續)?閱讀",
+        r"(?:订阅|付费|购买|开通(?:会员|vip)?|成为会员|加入会员)(?:后)?(?:即可|可|以|才能|才可|方可)?(?:继续)?(?:阅读|查看|解锁|畅读)(?:全文|本文|更多|余下)?|(?:会员|付费|订阅者?)(?:专享|专属|可见|可读)|剩余.{0,10}(?:%|字).{0,12}(?:付费|订阅|会员)|本文为付费|付费(?:内容|文章)|試閱|訂閱(?:後|以)(?:繼續)?閱讀|"
+        r"(?:有料)?会員限定|有料会員|続きを(?:お)?読(?:み|む)|무료 ?회원|유료 ?회원|(?:mit|nur für) (?:einem )?(?:abo|abonnenten|plus)\b[^.]{0,40}(?:lesen|weiterlesen)|jetzt (?:abonnieren|weiterlesen)|"
+        r"(?:article|contenu) réservé aux abonnés|abonnez-vous pour|(?:contenido|artículo) (?:exclusivo|solo) para suscriptores|suscríbete para (?:seguir|continuar)|conteúdo exclusivo para assinantes|articolo riservato agli abbonati",
     ),
     (
         "a login wall",
@@ -85,20 +90,21 @@ _SIGN_PATTERNS = tuple((name, re.compile(rf"(?i){words}")) for name, words in _S
 
 def wall(title: str, text: str) -> str:
     """What the page is instead of the article ("a paywall"); "" when nothing says so."""
-    if len(text) > SHORT:
+    size = len(text) + sum(c > "\u2e7f" for c in text) if len(text) <= 2 * SHORT else 2 * SHORT + 1
+    if size > 2 * SHORT:
         return ""
-    size = len(text) + sum(c > "\u2e7f" for c in text)
+    flat = re.sub(r"[\s*_#>]+", " ", text).replace("’", "'")
+    found = ((name, list(pattern.finditer(flat))) for name, pattern in _SIGN_PATTERNS)
+    hits = {name: matches[-1] for name, matches in found if matches}
+    if "a paywall" in hits and hits["a paywall"].end() > len(flat) - _END:
+        return "a paywall"
     if size > SHORT:
         return ""
     bare = re.split(r"\s[|–—·-]\s|\s*[|_｜]\s*", title.strip())[0].strip()
     for name, pattern in _TITLE_PATTERNS:
         if pattern.fullmatch(title.strip()) or (bare and pattern.fullmatch(bare)):
             return name
-    flat = re.sub(r"[\s*_#>]+", " ", text).replace("’", "'")
-    hits = [(name, match) for name, pattern in _SIGN_PATTERNS if (match := pattern.search(flat))]
-    # Half a screen of text with one sign among it is an article that speaks of it; a paywall stands at the end.
-    for name, match in hits:
-        near_end = match.end() > len(flat) - 260
-        if size < 400 or (name == "a paywall" and near_end):
-            return name
-    return hits[0][0] if len(hits) > 1 else ""
+    # Half a screen of text with one sign among it is an article that speaks of it.
+    if hits and (size < 400 or len(hits) > 1):
+        return next(iter(hits))
+    return ""
