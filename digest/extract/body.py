@@ -110,7 +110,9 @@ def _own_markdown(root: Any, options: dict[str, Any]) -> str:
 
 
 def _letters(text: str) -> str:
-    return _NOT_A_LETTER.sub("", text)
+    """What is compared: all but white space and invisible characters, which trafilatura lays out anew and drops."""
+    letters = "".join(text.split())
+    return letters if letters.isprintable() else "".join(filter(str.isprintable, letters))
 
 
 class _Kept:
@@ -119,7 +121,9 @@ class _Kept:
     def __init__(self, text: str) -> None:
         # A table's line holds its cells between bars; each comes as a piece of its own.
         lines = (line.split("|") if line.startswith("|") else [line] for line in text.split("\n"))
-        self.pieces = [letters for line in lines for piece in line if (letters := _letters(piece))]
+        self.pieces = [
+            letters for line in lines for piece in line if (letters := _letters(piece.removeprefix("- ")))
+        ]
         self.all = "".join(self.pieces)
         self._of: dict[Any, str] = {}
         self.start()
@@ -375,7 +379,7 @@ def _markdown(root: Any, base: str) -> str:
 def _without_title(text: str, title: str) -> str:
     """Without a first heading that repeats the title, which is kept elsewhere."""
     first, _, rest = text.partition("\n")
-    words = _letters(first).casefold()
-    if first.startswith("#") and words and (words in _letters(title).casefold()):
+    words, wanted = (_NOT_A_LETTER.sub("", line).casefold() for line in (first, title))
+    if first.startswith("#") and words and words in wanted:
         return rest.strip()
     return text.strip()

@@ -100,6 +100,7 @@ _PICTURE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\([^)]*\)")
 _MARKS = re.compile(
     r"(?m)^\s*(?:#{1,6}\s+|(?:>\s*)+|[-*+]\s+|\d{1,3}[.)]\s+)|\*\*|__|(?<!\w)[*_]|[*_](?!\w)|`|\\(?=\W)|  +$"
 )
+_BOLD = re.compile(r"\*\*[^*\n]{2,80}\*\*:?")
 _SENTENCE = re.compile(r"[.!?。！？…;；][\"'”’」』)）]*(?:\s|$)|[。！？；]")
 _LONG = 300
 """Characters from which a block is prose, unless it is all links."""
@@ -113,13 +114,8 @@ class _Block:
     linked: int
     """Letters inside links."""
     targets: tuple[str, ...]
-
-    @property
-    def level(self) -> int:
-        """Of a heading; a short line all in bold is one too, below the others; 0 for anything else."""
-        if self.raw.startswith("#"):
-            return len(self.raw) - len(self.raw.lstrip("#"))
-        return 7 if re.fullmatch(r"\*\*[^*\n]{2,80}\*\*:?", self.raw) else 0
+    level: int = 0
+    """Of a heading; a short line all in bold is one too, below the others; 0 for anything else."""
 
     @property
     def is_code(self) -> bool:
@@ -169,20 +165,18 @@ def _raw_blocks(text: str) -> list[str]:
 
 
 def _block(raw: str) -> _Block:
-    if len(raw) > 20 * _LONG or raw.startswith(("```", "~~~", "|")):
+    if raw.startswith(("```", "~~~", "|")) or (len(raw) > _LONG and "](" not in raw):
         return _Block(raw, raw, 0, ())
     bare = _PICTURE.sub("", raw) if "![" in raw else raw
-    links = (
-        [
-            (match[1] or match[3] or "", (match[2] or match[3] or "").strip("<>"))
-            for match in _LINK.finditer(bare)
-        ]
-        if "](" in bare or "<http" in bare
-        else []
-    )
-    words = _LINK.sub(lambda match: match[1] or match[3] or "", bare) if links else bare
-    words = " ".join(_MARKS.sub("", words).split())
-    return _Block(raw, words, sum(_size(label) for label, _ in links), tuple(target for _, target in links))
+    links: list[tuple[str, str]] = []
+    if "](" in bare or "<http" in bare:
+        links = [(m[1] or m[3] or "", (m[2] or m[3] or "").strip("<>")) for m in _LINK.finditer(bare)]
+        bare = _LINK.sub(lambda m: m[1] or m[3] or "", bare)
+    words = " ".join(_MARKS.sub("", bare).split())
+    level = 7 if raw.startswith("**") and _BOLD.fullmatch(raw) else 0
+    if raw.startswith("#"):
+        level = len(raw) - len(raw.lstrip("#"))
+    return _Block(raw, words, sum(_size(label) for label, _ in links), tuple(to for _, to in links), level)
 
 
 def _size(words: str) -> int:
@@ -206,41 +200,35 @@ def _without_sections(blocks: Sequence[_Block]) -> list[_Block]:
 def _section_end(blocks: Sequence[_Block], index: int) -> int:
     """Where what the heading at `index` announces ends; `index` when it announces nothing of that kind."""
     head = blocks[index]
-    words = head.words.strip(" :：#>»|-–—")
-    if (
-        not words
-        or len(words) > 140
-        or head.is_code
-        or not (head.level or (len(words) < 60 and not _SENTENCE.search(head.words)))
-    ):
+    if len(head.words) > 140 or head.is_code or not (head.level or len(head.words) < 60):
         return index
+    words = head.words.strip(" :：#>»|-–—")
+    if _COMMENTS_RE.fullmatch(words):
+        return len(blocks) if index > 0.3 * len(blocks) and _is_last(blocks, index) else index
     rest = blocks[index + 1 :]
-    is_last = not any(0 < block.level <= (head.level or 7) for block in rest if block.level < 7) and not any(
-        block.is_code for block in rest
-    )
-    if _COMMENTS_RE.fullmatch(words) and is_last and index > 0.3 * len(blocks):
-        return len(blocks)
     if _RELATED_RE.fullmatch(words):
-        run = next(
-            (
-                i
-                for i, block in enumerate(rest)
-                if block.is_prose
-                or block.level in range(1, 7)
-                or not (block.is_links or block.is_silent or len(block.words) < 120)
-            ),
-            len(rest),
-        )
+        run = next((i for i, block in enumerate(rest) if not _leads_away(block)), len(rest))
         return index + 1 + run if run or (head.level and not rest) else index
     if head.level and _BOX_RE.fullmatch(words):
         run = next((i for i, block in enumerate(rest) if block.level), len(rest))
-        if (
-            sum(len(block.words) for block in rest[:run]) < 2 * _LONG
-            and not any(block.is_code for block in rest[:run])
-            and (is_last or index > 0.6 * len(blocks) or run == 0)
-        ):
+        box = rest[:run]
+        is_small = sum(len(block.words) for block in box) < 2 * _LONG and not any(b.is_code for b in box)
+        if is_small and (not box or index > 0.6 * len(blocks) or _is_last(blocks, index)):
             return index + 1 + run
     return index
+
+
+def _is_last(blocks: Sequence[_Block], index: int) -> bool:
+    """No heading of the same rank follows, nor code: a manual has a chapter on comments, too."""
+    rank = min(blocks[index].level or 6, 6)
+    return not any(0 < block.level <= rank or block.is_code for block in blocks[index + 1 :])
+
+
+def _leads_away(block: _Block) -> bool:
+    """A link, a picture or a short line in a list of other pages."""
+    if block.is_prose or 0 < block.level < 7:
+        return False
+    return block.is_links or block.is_silent or len(block.words) < 120
 
 
 # --- lines ----------------------------------------------------------------------------------------
