@@ -480,7 +480,7 @@ def test_text_around_a_dropped_box_stays_whole() -> None:
     tree = html.fromstring(
         "<div>Some words before <b>the</b> box, <div class=share><a href=/t>Tweet this</a></div> and others after it. <p>End</p></div>"
     )
-    kept = body._Kept("Some words before the box,\nand others after it.\nEnd")
+    kept = body._Kept(["Somewordsbeforethebox,", "andothersafterit.", "End"])
     assert body._keep(tree, kept, body._holders(tree), 0)
     kept.cut()
     assert (kept.share_found, body._markdown(tree, URL)) == (

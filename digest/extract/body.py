@@ -19,11 +19,11 @@ _ENOUGH = 0.9
 _NEARLY_ALL = 0.97
 """Shares of the chosen text that must be found again in the page's markup, and in the part around the article."""
 
-_BLOCKS = (
+_BLOCKS = frozenset((
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li",
     "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-)  # fmt: skip
+))  # fmt: skip
 _PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
 _NEARLY = 0.75
 """Share of it that the article's element holds, among all that repeats its words on the page."""
@@ -40,6 +40,8 @@ _WHOLE = 25
 """Letters from which a piece may be found inside a line of the chosen text; a shorter one must be a line."""
 
 _PICTURE = re.compile(r"(?i)\.(?:jpe?g|png|gif|webp|svg|avif)(?:$|[?#])|/(?:image|photo|media|attachment)s?/")
+_INLINE = ("hi", "ref", "del", "span", "a")
+"""What trafilatura leaves inside a block."""
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
@@ -62,13 +64,14 @@ def main_text(root: Any, url: str, title: str) -> str:
     Changes `root`.
     """
     notes = prepare(root)
-    text, options = _chosen(root, url, fast=True)
-    if len(text) < SHORT:
-        slow, slow_options = _chosen(root, url, fast=False)
-        text, options = (slow, slow_options) if len(slow) > len(text) else (text, options)
+    pieces = _chosen(root, url, fast=True)
+    is_fast = True
+    if sum(map(len, pieces)) < SHORT:
+        slow = _chosen(root, url, fast=False)
+        pieces, is_fast = (slow, False) if sum(map(len, slow)) > sum(map(len, pieces)) else (pieces, True)
     body = root.find("body")
     body = root if body is None else body
-    kept = _Kept(text)
+    kept = _Kept(pieces)
     area, passed_over = _area(body, kept)
     if passed_over is not None:
         kept, area = _Kept(passed_over), body
@@ -80,7 +83,7 @@ def main_text(root: Any, url: str, title: str) -> str:
         if kept.share_found >= enough:
             kept.cut()
             return _with_notes(_without_title(_markdown(part, url), title), notes, url)
-    return _without_title(_own_markdown(root, options), title)
+    return _without_title(_own_markdown(root, url, fast=is_fast), title)
 
 
 def _with_notes(text: str, notes: dict[str, Any], url: str) -> str:
@@ -94,19 +97,36 @@ def _with_notes(text: str, notes: dict[str, Any], url: str) -> str:
 # --- choosing -------------------------------------------------------------------------------------
 
 
-def _chosen(root: Any, url: str, *, fast: bool) -> tuple[str, dict[str, Any]]:
-    """trafilatura's text, and the options that gave it."""
+def _chosen(root: Any, url: str, *, fast: bool) -> list[str]:
+    """The letters of each block that trafilatura chooses."""
+    import trafilatura
+    from lxml import etree
+
+    found: Any = trafilatura.bare_extraction(root, options=_extractor(url, fast))
+    if found is None:
+        return []
+    pieces, run = [], [found.body.text or ""]
+    for event, element in etree.iterwalk(found.body, events=("start", "end")):
+        is_block = element.tag not in _INLINE
+        if is_block:
+            pieces.append(_letters("".join(run)))
+            run = []
+        run.append((element.text if event == "start" else element.tail) or "")
+    return [letters for letters in (*pieces, _letters("".join(run))) if letters]
+
+
+def _extractor(url: str, fast: bool, output_format: str = "txt") -> Any:
+    """`deduplicate` stays off: it consults a cache of the whole process, so the third sight of a page is empty."""
+    from trafilatura.settings import Extractor
+
+    is_markdown = output_format == "markdown"
+    return Extractor(url=url, fast=fast, comments=False, output_format=output_format, links=is_markdown)
+
+
+def _own_markdown(root: Any, url: str, *, fast: bool) -> str:
     import trafilatura
 
-    # `deduplicate` stays off: it consults a cache of the whole process, so the third sight of a page is empty.
-    options: dict[str, Any] = {"url": url, "fast": fast, "include_comments": False, "include_tables": True}
-    return trafilatura.extract(root, **options) or "", options
-
-
-def _own_markdown(root: Any, options: dict[str, Any]) -> str:
-    import trafilatura
-
-    return trafilatura.extract(root, output_format="markdown", include_links=True, **options) or ""
+    return trafilatura.extract(root, options=_extractor(url, fast, "markdown")) or ""
 
 
 def _letters(text: str) -> str:
@@ -118,12 +138,8 @@ def _letters(text: str) -> str:
 class _Kept:
     """The chosen text, asked piece by piece whether a piece of the page belongs to it; each letter is given once."""
 
-    def __init__(self, text: str) -> None:
-        # A table's line holds its cells between bars; each comes as a piece of its own.
-        lines = (line.split("|") if line.startswith("|") else [line] for line in text.split("\n"))
-        self.pieces = [
-            letters for line in lines for piece in line if (letters := _letters(piece.removeprefix("- ")))
-        ]
+    def __init__(self, pieces: list[str]) -> None:
+        self.pieces = pieces
         self.all = "".join(self.pieces)
         self._of: dict[Any, str] = {}
         self.start()
@@ -203,7 +219,7 @@ class _Kept:
         self.next = end
 
 
-def _area(body: Any, kept: _Kept) -> tuple[Any, str | None]:
+def _area(body: Any, kept: _Kept) -> tuple[Any, list[str] | None]:
     """The smallest element around nearly all that was chosen: outside it stand teasers of the same words.
 
     Beside it the text of the one element whose own paragraphs are by far more than all that was chosen, if there is
@@ -214,14 +230,14 @@ def _area(body: Any, kept: _Kept) -> tuple[Any, str | None]:
     for element in body.iter(*_PROSE):
         own = kept.letters_of(element)
         if len(own) >= _WHOLE:
-            counts = chosen if own in kept.all else others
+            counts = chosen if own in kept.lines or own in kept.all else others
             parent = element.getparent()
             counts[parent] = counts.get(parent, 0) + (
                 len(own) if counts is chosen or element.tag == "p" else 0
             )
     largest = max(others, key=others.__getitem__, default=None)
     if largest is not None and _is_passed_over(largest, others[largest], kept):
-        return body, "\n".join(_text(child) for child in largest)
+        return body, [_letters(_text(child)) for child in largest]
     held = dict(chosen)
     for parent, length in chosen.items():
         for holder in parent.iterancestors():
@@ -273,18 +289,26 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
 
 def _wrap_runs(element: Any, holders: set[Any]) -> None:
     """Text and inline elements between two blocks become one element, so that all children are kept or dropped alike."""
-    run = element.makeelement("span")
-    run.text, element.text = element.text, None
+    run, element.text = _run_of(element, element.text), None
     for child in list(element):
         if child in holders or child.tag in _BLOCKS:
-            if len(run) or (run.text or "").strip():
+            if run is not None:
                 child.addprevious(run)
-            run = element.makeelement("span")
-            run.text, child.tail = child.tail, None
+            run, child.tail = _run_of(element, child.tail), None
         else:
+            run = element.makeelement("span") if run is None else run
             run.append(child)
-    if len(run) or (run.text or "").strip():
+    if run is not None:
         element.append(run)
+
+
+def _run_of(element: Any, text: str | None) -> Any:
+    """A new element that begins with `text`; None when there are no words."""
+    if not text or text.isspace():
+        return None
+    run = element.makeelement("span")
+    run.text = text
+    return run
 
 
 def _keep_text(element: Any, kept: _Kept) -> bool:

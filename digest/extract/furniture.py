@@ -102,6 +102,8 @@ _MARKS = re.compile(
 )
 _BOLD = re.compile(r"\*\*[^*\n]{2,80}\*\*:?")
 _SENTENCE = re.compile(r"[.!?。！？…;；][\"'”’」』)）]*(?:\s|$)|[。！？；]")
+_SHORT_LINE = 40
+"""Characters up to which a line without marks may be a heading."""
 _LONG = 300
 """Characters from which a block is prose, unless it is all links."""
 
@@ -200,7 +202,7 @@ def _without_sections(blocks: Sequence[_Block]) -> list[_Block]:
 def _section_end(blocks: Sequence[_Block], index: int) -> int:
     """Where what the heading at `index` announces ends; `index` when it announces nothing of that kind."""
     head = blocks[index]
-    if len(head.words) > 140 or head.is_code or not (head.level or len(head.words) < 60):
+    if head.is_code or len(head.words) > (140 if head.level else _SHORT_LINE):
         return index
     words = head.words.strip(" :：#>»|-–—")
     if _COMMENTS_RE.fullmatch(words):

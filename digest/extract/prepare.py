@@ -36,6 +36,8 @@ _NEVER = (
     "object", "embed", "link", "meta", "dialog", "menu",
 )  # fmt: skip
 """What holds no text of an article, wherever it stands."""
+_MENU, _MENU_LINK = 5, 100
+"""Links from which a list may be a menu, and their mean length up to which; trafilatura's own bounds for link farms."""
 _AROUND = ("nav", "aside", "footer")
 """What stands around an article, or beside it."""
 
@@ -52,7 +54,32 @@ def prepare(root: Any) -> dict[str, Any]:
     _code(root)
     notes = _footnotes(root)
     etree.strip_elements(root, *_AROUND, with_tail=False)
+    _mastheads(root)
+    _menus(root)
     return notes
+
+
+def _mastheads(root: Any) -> None:
+    """The site's own head, unlike an article's, stands in no article and has no paragraph worth the name."""
+    for header in list(root.iter("header")):
+        is_article_s = any(holder.tag in ("article", "main") for holder in header.iterancestors())
+        if not is_article_s and all(len(p.text_content()) < _MENU_LINK for p in header.iter("p")):
+            header.drop_tree()
+
+
+def _menus(root: Any) -> None:
+    """Lists of nothing but short links, a sixth of all elements, go early; one that a paragraph announces stays."""
+    for menu in list(root.iter("ul", "ol")):
+        links = list(menu.iter("a"))
+        if len(links) < _MENU or menu.getparent() is None:
+            continue
+        before = menu.getprevious()
+        if before is not None and before.tag == "p" and before.text_content().rstrip().endswith((":", "：")):
+            continue
+        linked = sum(len("".join(link.text_content().split())) for link in links)
+        whole = len("".join(menu.text_content().split()))
+        if linked >= 0.9 * whole and linked < _MENU_LINK * len(links):
+            menu.drop_tree()
 
 
 # --- formulas -------------------------------------------------------------------------------------
