@@ -31,6 +31,17 @@ _NEARLY = 0.75
 _FAR_MORE = 1200
 """Letters in the paragraphs of one element from which it may be the article that was passed over."""
 
+_BOX_NAME = re.compile(
+    r"(?i:(?:^|[\s_-])(?:share|sharing|sharebar|sharedaddy|social|addthis|related|relatedposts|recommended|recommendations"
+    r"|newsletters?|signup|subscribe|subscription|comments|commentlist|disqus|respond|breadcrumbs?|byline|dateline"
+    r"|timestamp|pubdate|kicker|eyebrow|credits?|captions?|promo|promos|advert|advertisement|advertising|adsbygoogle"
+    r"|sponsor|sponsored|outbrain|taboola|recirc|trending|popular|printfriendly|pagination|post-?nav|authorbox"
+    r"|author-(?:bio|box|info|card)|about-(?:the-)?author|entry-meta|post-meta|article-meta|postmeta|tag-?list|tags)(?:$|[\s_-]))"
+    r"|(?:Share|Sharing|Social|Related|Newsletter|Comments|Byline|Advert|Promo|Caption|Credits?|Breadcrumbs?)(?![a-z])"
+)
+"""Names that sites give, as words of a class or id, to what stands between and around paragraphs."""
+_BOX_SHARE = 0.2
+
 _NO_ARTICLE = re.compile(
     r"(?i)foot(?!note)|disclaim|legal|cookie|consent|modal|popup|terms|privacy|sidebar|widget"
 )
@@ -282,9 +293,25 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
     if depth > _MAX_DEPTH or element not in holders:
         return _keep_text(element, kept)
     _wrap_runs(element, holders)
-    dropped = [child for child in element if not _keep(child, kept, holders, depth + 1)]
+    dropped = [
+        child
+        for child in element
+        if not _keep(child, kept, holders, depth + 1) or _is_box(child, kept, holders)
+    ]
     kept.dropped += dropped
     return len(dropped) < len(element)
+
+
+def _is_box(element: Any, kept: _Kept, holders: set[Any]) -> bool:
+    """What its class or id names as something beside the article, as far as it is small.
+
+    trafilatura goes by such names too, but gives all of them up where one of them would take most of the page.
+    """
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    if len(names) < 3 or element.tag in ("pre", "table", "figure") or not _BOX_NAME.search(names):
+        return False
+    size = len(_text(element)) if element in holders else len(kept.letters_of(element))
+    return size < _BOX_SHARE * len(kept.all)
 
 
 def _wrap_runs(element: Any, holders: set[Any]) -> None:
@@ -352,9 +379,13 @@ def _caption(figure: Any, caption: str) -> None:
 
 
 def _keep_table(table: Any, kept: _Kept) -> bool:
+    """A table of which half was chosen, or one among what was chosen that does not lead elsewhere."""
     cells = [letters for cell in table.iter("td", "th") if (letters := kept.letters_of(cell))]
+    whole = sum(map(len, cells))
     chosen = sum(len(cell) for cell in cells if kept.has(cell))
-    return bool(cells) and chosen >= 0.5 * sum(map(len, cells))
+    if not cells or chosen >= 0.5 * whole:
+        return bool(cells)
+    return kept.is_inside and sum(len(kept.letters_of(link)) for link in table.iter("a")) < 0.5 * whole
 
 
 def _is_data(table: Any) -> bool:
