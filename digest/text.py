@@ -372,10 +372,14 @@ def summary(title: str, text: str, language: str = "", max_sentences: int = 3) -
     """
     is_zh = (language or _language_of(title, text)).startswith(("zh", "ja"))
     allowed = _ZH_LENGTH if is_zh else _EN_LENGTH
-    candidates = [
-        sentence for sentence in _prose(text) if len(sentence) in allowed and sentence != title.strip()
-    ]
-    candidates = list(dict.fromkeys(candidates))[:_MAX_SENTENCES_READ]
+    candidates: list[str] = []
+    known = {title.strip()}
+    for sentence in _prose(text):  # read no further than needed: texts are long
+        if len(sentence) in allowed and sentence not in known:
+            candidates.append(sentence)
+            known.add(sentence)
+            if len(candidates) == _MAX_SENTENCES_READ:
+                break
     chosen = _best_sentences(title, candidates, max_sentences)
     return ("" if is_zh else " ").join(candidates[index] for index in sorted(chosen))
 

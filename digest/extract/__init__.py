@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from digest.dedup import fingerprint
 from digest.extract.addresses import why_no_page
+from digest.extract.furniture import without_furniture
 from digest.model import Article, Entry, Feed, Preview, Request, Response
 from digest.text import folded, language, summary
 from digest.urls import canonical_url, is_web_url
@@ -55,6 +56,8 @@ def feed_article(entry: Entry, feed: Feed | None = None) -> Article | None:
     text = feed_markdown(html, entry.url)
     if not text or not (whole or _is_full(text)):
         return None
+    if not whole:
+        text = without_furniture(text, title=entry.title, author=entry.author, url=entry.url)
     spoken = _language(text, entry.language)
     return Article(
         key=canonical_url(entry.url),

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digest.extract.addresses import why_no_page
 from digest.urls import host_of
 
 _MOST = 0.5
@@ -23,6 +24,7 @@ _SITES = r"facebook|twitter|x|linkedin|reddit|pinterest|whatsapp|telegram|instag
 _ANYWHERE = (
     r"(?:advertis(?:e)?ment|sponsored(?: content| by)?|promoted|ads?|anzeige|werbung|publicidad|publicité|pubblicità|реклама|广告|廣告)(?:\W.{0,40})?",
     r"(?:(?:story|article|post|text) )?continue[sd]?(?: reading)?(?: (?:below|after|the main story).{0,40})?|scroll (?:down )?(?:to continue|for more).{0,40}|skip (?:advertisement|ad|to .{0,30})|(?:loading|please wait)\W*",
+    rf"(?=.*(?:\b(?:share|tweet|pin it|e-?mail|print|copy (?:the )?link|facebook|twitter|linkedin|whatsapp|pinterest|teilen|drucken|compartir|partager|imprimer)\b|分享|转发|收藏|点赞|打印|シェア))"
     rf"(?:(?:share|tweet|pin|post|e?-?mail|print|save|like|copy(?: (?:the )?link)?|send|bookmark|follow|分享|转发|收藏|点赞|打印|シェア|teilen|drucken|compartir|partager|imprimer|{_SITES}|\+1|this|it|on|to|via|with|by|and|or|us|article|story|post|page|link|friends?|shares?|likes?|comments?|views?|到|至|于|在|\d[\d.,k]*)[\s,|/·•:：+&]*)+",
     rf"(?:share|tweet|分享|转发|シェア|この(?:記事|ニュース)を|teile|compart|partag).{{0,40}}(?:this (?:article|story|post|page)|on social media|with (?:your )?friends|{_SITES}|本文|文章|到.{{0,10}}|シェア)\W*",
     rf"(?:you can )?(?:(?:follow|like|find|join) (?:us|me|him|her|them|.{{2,40}}) on|关注(?:我们|我).{{0,10}}) ?(?:our )?(?:{_SITES}|social media|google news).{{0,60}}",
@@ -104,6 +106,10 @@ _BOLD = re.compile(r"\*\*[^*\n]{2,80}\*\*:?")
 _SENTENCE = re.compile(r"[.!?。！？…;；][\"'”’」』)）]*(?:\s|$)|[。！？；]")
 _SHORT_LINE = 40
 """Characters up to which a line without marks may be a heading."""
+_FOOTER = 3
+"""Lines of links alone, one after another at the end, that are the page's foot wherever they lead."""
+_LINE = 180
+"""Characters up to which a block may be a line that no author writes."""
 _LONG = 300
 """Characters from which a block is prose, unless it is all links."""
 
@@ -144,7 +150,10 @@ class _Block:
 def without_furniture(text: str, *, title: str = "", author: str = "", url: str = "") -> str:
     """`text` without what its page says around it; `text` itself where these rules would take most of it."""
     blocks = [_block(raw) for raw in _raw_blocks(text)]
-    kept = _without_edges(_without_lines(_without_sections(blocks), host_of(url)), title, author)
+    kept = _without_edges(
+        _without_lines(_without_sections(blocks), host_of(url)), title, author, host_of(url)
+    )
+    kept = _without_echoes(kept)
     if sum(len(block.words) for block in kept) < _MOST * sum(len(block.words) for block in blocks):
         return text
     return "\n\n".join(block.raw for block in kept).strip()
@@ -174,7 +183,7 @@ def _block(raw: str) -> _Block:
     if "](" in bare or "<http" in bare:
         links = [(m[1] or m[3] or "", (m[2] or m[3] or "").strip("<>")) for m in _LINK.finditer(bare)]
         bare = _LINK.sub(lambda m: m[1] or m[3] or "", bare)
-    words = " ".join(_MARKS.sub("", bare).split())
+    words = " ".join((_MARKS.sub("", bare) if len(bare) <= _LONG else bare).split())
     level = 7 if raw.startswith("**") and _BOLD.fullmatch(raw) else 0
     if raw.startswith("#"):
         level = len(raw) - len(raw.lstrip("#"))
@@ -202,7 +211,11 @@ def _without_sections(blocks: Sequence[_Block]) -> list[_Block]:
 def _section_end(blocks: Sequence[_Block], index: int) -> int:
     """Where what the heading at `index` announces ends; `index` when it announces nothing of that kind."""
     head = blocks[index]
-    if head.is_code or len(head.words) > (140 if head.level else _SHORT_LINE):
+    if (
+        head.is_code
+        or len(head.words) > (140 if head.level else _SHORT_LINE)
+        or (head.targets and not head.level)
+    ):
         return index
     words = head.words.strip(" :：#>»|-–—")
     if _COMMENTS_RE.fullmatch(words):
@@ -251,46 +264,57 @@ def _is_notice(block: _Block, host: str) -> bool:
         return False
     if block.level in range(1, 7):
         return False
-    if _ANYWHERE_RE.fullmatch(block.words):
+    if len(block.words) <= _LINE and _ANYWHERE_RE.fullmatch(block.words):
         return True
     if not block.targets:
         return False
     if block.linked >= 0.5 * _size(block.words) and _LINKED_LEAD.fullmatch(block.words):
         return True
-    is_headline = (
-        block.is_links
-        and len(block.targets) == 1
-        and (len(block.words.split()) >= 5 or _size(block.words) >= 25)
-    )
-    return is_headline and host != "" and host_of(block.targets[0]) == host and "#" not in block.targets[0]
+    is_headline = len(block.targets) == 1 and (len(block.words.split()) >= 5 or _size(block.words) >= 25)
+    return is_headline and host != "" and "#" not in block.targets[0] and _stays_here(block, host)
+
+
+def _without_echoes(blocks: Sequence[_Block]) -> list[_Block]:
+    """Without quotes pulled out of the article's own sentences."""
+    pulled = [block for block in blocks if block.raw.startswith(">") and len(block.words) >= 40]
+    if not pulled:
+        return list(blocks)
+    prose = "\n".join(_bare(block.words) for block in blocks if block not in pulled)
+    return [block for block in blocks if block not in pulled or _bare(block.words) not in prose]
+
+
+def _bare(words: str) -> str:
+    return re.sub(r"[\W_]+", "", words).casefold()
 
 
 # --- edges ----------------------------------------------------------------------------------------
 
 
-def _without_edges(blocks: Sequence[_Block], title: str, author: str) -> list[_Block]:
+def _without_edges(blocks: Sequence[_Block], title: str, author: str, host: str) -> list[_Block]:
     start, end = 0, len(blocks)
     silent: list[_Block] = []
     again = next((i for i, block in enumerate(blocks[:5]) if _says(block, title)), -1)
     if again >= 0 and not any(block.is_prose for block in blocks[:again]):
         silent = [block for block in blocks[:again] if block.is_silent]
         start = again + 1
-    while start < end and (blocks[start].is_silent or _is_edge(blocks[start], author)):
+    while start < end and (blocks[start].is_silent or _is_edge(blocks[start], author, host)):
         silent += [blocks[start]] if blocks[start].is_silent else []
         start += 1
-    while start < end and _is_tail(blocks, end - 1, author):
+    run = next((i for i, block in enumerate(reversed(blocks)) if not block.is_links), end)
+    end -= run if run >= _FOOTER else 0
+    while start < end and _is_tail(blocks, end - 1, author, host):
         end -= 1
     return [*silent, *blocks[start:end]]
 
 
 def _says(block: _Block, title: str) -> bool:
-    words, wanted = (re.sub(r"[\W_]+", "", text).casefold() for text in (block.words, title))
+    words, wanted = _bare(block.words), _bare(title)
     return bool(words) and (
         words == wanted or (words in wanted and (block.level > 0 or len(words) > 0.7 * len(wanted)))
     )
 
 
-def _is_edge(block: _Block, author: str) -> bool:
+def _is_edge(block: _Block, author: str, host: str) -> bool:
     """Date, byline, share bar: nothing that the article itself says."""
     if block.is_code or len(block.words) > _LONG:
         return False
@@ -303,10 +327,10 @@ def _is_edge(block: _Block, author: str) -> bool:
         and not _SENTENCE.search(block.words)
     ):
         return True
-    return block.is_links and len(block.words) < 100 and not block.raw.startswith("#")
+    return len(block.words) < 100 and not block.level and _stays_here(block, host)
 
 
-def _is_tail(blocks: Sequence[_Block], index: int, author: str) -> bool:
+def _is_tail(blocks: Sequence[_Block], index: int, author: str, host: str) -> bool:
     block = blocks[index]
     if block.level in range(1, 7):
         return True
@@ -316,4 +340,18 @@ def _is_tail(blocks: Sequence[_Block], index: int, author: str) -> bool:
     heading = next((b for b in reversed(blocks[:index]) if b.level), None)
     if heading is not None and _OWN_LISTS.fullmatch(heading.words):
         return False
-    return _is_edge(block, author) or (block.is_links and len(block.targets) > 1)
+    return _is_edge(block, author, host) or (len(block.targets) > 1 and _stays_here(block, host))
+
+
+def _stays_here(block: _Block, host: str) -> bool:
+    """Links alone, to pages of the same site: what leads to another one, or to a file, may be what it is all about."""
+    if not block.is_links:
+        return False
+    here = sum(_is_of(host_of(target), host) for target in block.targets)
+    if host and 2 * here <= len(block.targets):
+        return False
+    return not any(why_no_page(target).endswith("linked, not fetched") for target in block.targets)
+
+
+def _is_of(host: str, site: str) -> bool:
+    return not host or host == site or host.endswith(f".{site}") or site.endswith(f".{host}")
