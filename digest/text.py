@@ -12,11 +12,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from digest import hantables
-
-Language = Literal["zh-Hans", "zh-Hant", "zh", "en", "ja", "ko", ""]
+from digest import hantables, langtables
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
@@ -212,15 +211,25 @@ _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 _OTHER_WORD = re.compile(rf"[^\W\d_A-Za-z\u00aa\u00b5\u00ba\u00c0-\u024f\u1e00-\u1eff{_CJK}]+")
 _CJK_SHARE = 0.25
 """Measured on Latin-heavy Chinese titles: .999 right; models do worse."""
+_TELLING_LENGTH = 60
+"""Characters from which small words tell a language; a title may have none, or those of a name."""
+_SURE_LENGTH = 400
+"""Characters from which English words prevail over a page that declares another language in Latin letters."""
+_OTHER_SCRIPTS = frozenset(("zh", "ja", "ko", "ru", "uk", "bg", *(code for code, _ in langtables.SCRIPTS)))
+_TELLING_READ = 3000
+_TELLING_SHARE = 0.08
+"""Prose of the languages listed has a third and more of small words; half of them are shared."""
+_WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
 _KANA_SHARE = 0.1
 """A Chinese text quotes a の now and then; Japanese headlines are a fifth kana and more."""
 
 
-def language(text: str) -> Language:
-    """The language by its script: a quarter of Chinese characters among the words makes a text Chinese.
+def language(text: str) -> str:
+    """The language: by its script first, then, in Latin or Cyrillic letters, by its small words.
 
-    "zh" when no character tells simplified from traditional; "en" stands for every Latin text; "" for other
-    scripts and for texts without words. Addresses don't count.
+    A quarter of Chinese characters among the words makes a text Chinese; "zh" when no character tells simplified from
+    traditional. Texts in Latin letters are "en" where they are short or no other language's words prevail; "" for
+    texts without words. Addresses don't count.
     """
     text = _URL.sub(" ", text)
     han, kana, hangul = (len(script.findall(text)) for script in (_HAN_RE, _KANA_RE, _HANGUL_RE))
@@ -230,7 +239,69 @@ def language(text: str) -> Language:
         if hangul > han + kana:
             return "ko"
         return "ja" if kana and kana >= _KANA_SHARE * (han + kana) else _chinese_script(text)
-    return "en" if latin > other else ""
+    if latin > other:
+        return _by_small_words(text, "en") if len(text) >= _TELLING_LENGTH else "en"
+    return _by_script(text) if other else ""
+
+
+def spoken(text: str, declared: str = "") -> str:
+    """The language of `text`; what its page or feed declares refines it ("de-AT"), or decides where the text is too
+    short, or in a language whose words aren't known here.
+    """
+    found = language(text)
+    base = declared.partition("-")[0].lower()
+    if not base:
+        return found
+    if not found or base == found:
+        return declared
+    is_guess = found == "en" and (base not in langtables.WORDS or len(text) < _SURE_LENGTH)
+    return declared if is_guess and base not in _OTHER_SCRIPTS else found
+
+
+def _by_script(text: str) -> str:
+    if len(re.findall("[\u0400-\u04ff]", text)) > 0.5 * len(re.findall(r"[^\W\d_]", text)):
+        return _by_small_words(text, "ru")
+    found = {code: len(re.findall(f"[{letters}]", text)) for code, letters in langtables.SCRIPTS}
+    if found["fa"] < 0.02 * found["ar"]:  # a name quoted from the other language
+        del found["fa"]
+    best = max(found, key=found.__getitem__)
+    return ("fa" if best == "ar" and "fa" in found else best) if found[best] else ""
+
+
+def _by_small_words(text: str, usual: str) -> str:
+    """The language whose small words make up most of `text`, each word shared among those that have it.
+
+    `usual` unless another has clearly more: code and names of products are no language.
+    """
+    index = _small_words()
+    scores: Counter[str] = Counter()
+    words = _WORD_OF_LETTERS.findall(text.lower(), 0, _TELLING_READ)
+    for word in words:
+        for code, weight in index.get(word, ()):
+            scores[code] += weight  # type: ignore[assignment]
+        if not word.isascii():
+            for letter in word:
+                for code, weight in index.get(f"{letter}*", ()):
+                    scores[code] += weight  # type: ignore[assignment]
+    if not scores:
+        return usual
+    best = max(scores, key=lambda code: (scores[code], code == usual))
+    is_said = scores[best] >= max(_TELLING_SHARE * len(words), 1) or scores[usual] < 0.25 * scores[best] > 0.1
+    is_clear = is_said and scores[best] > 1.2 * scores[usual]
+    return best if is_clear else usual
+
+
+@cache
+def _small_words() -> dict[str, tuple[tuple[str, float], ...]]:
+    """Word, or letter and star, to the languages that have it, with its weight."""
+    holders: dict[str, list[str]] = {}
+    for code, words in langtables.WORDS.items():
+        for word in dict.fromkeys(words.split()):
+            holders.setdefault(word, []).append(code)
+    for code, letters in langtables.LETTERS.items():
+        for letter in letters:
+            holders.setdefault(f"{letter}*", []).append(code)
+    return {word: tuple((code, 1 / len(codes)) for code in codes) for word, codes in holders.items()}
 
 
 def _chinese_script(text: str) -> Literal["zh-Hans", "zh-Hant", "zh"]:

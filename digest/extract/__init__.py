@@ -15,7 +15,7 @@ from digest.dedup import fingerprint
 from digest.extract.addresses import why_no_page
 from digest.extract.furniture import without_furniture
 from digest.model import Article, Entry, Feed, Preview, Request, Response
-from digest.text import folded, language, summary
+from digest.text import folded, language, spoken, summary
 from digest.urls import canonical_url, is_web_url
 
 MAX_BYTES = 3_000_000
@@ -58,16 +58,16 @@ def feed_article(entry: Entry, feed: Feed | None = None) -> Article | None:
         return None
     if not whole:
         text = without_furniture(text, title=entry.title, author=entry.author, url=entry.url)
-    spoken = _language(text, entry.language)
+    said_in = spoken(text[:4000], entry.language)
     return Article(
         key=canonical_url(entry.url),
         url=entry.url,
         title=entry.title,
         author=entry.author,
         published=entry.published,
-        language=spoken,
+        language=said_in,
         text=text,
-        summary=_feed_summary(entry) or summary(entry.title, text, spoken),
+        summary=_feed_summary(entry) or summary(entry.title, text, said_in),
         image=_first_image(text),
         origin="metadata" if entry.paper or (why_no_page(entry.url) and not entry.post) else "feed",
         fingerprint=fingerprint(text).packed(),
@@ -169,7 +169,3 @@ def _teaser(entry: Entry) -> str:
 def _first_image(text: str) -> str:
     match = re.search(r"!\[[^\]]*\]\(<?(https?://[^\s)>]+)", text)
     return match[1] if match else ""
-
-
-def _language(text: str, given: str) -> str:
-    return language(text[:4000]) or given

@@ -15,7 +15,7 @@ from digest.extract.document import Head, decoded, head_of, tree_of
 from digest.extract.furniture import without_furniture
 from digest.extract.walls import wall
 from digest.model import Article, Response
-from digest.text import folded, language, summary, tokens
+from digest.text import folded, language, spoken, summary, tokens
 from digest.urls import canonical_url, host_of, is_web_url
 
 log = logging.getLogger(__name__)
@@ -80,13 +80,13 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
         return _described(
             blank, head, trouble or "little text without a browser", believed=True, response=response
         )
-    spoken = _language(text[:4000], head.language)
+    said_in = spoken(text[:4000], head.language)
     return _with_aliases(
         blank,
         **_metadata(head),
-        language=spoken,
+        language=said_in,
         text=text,
-        summary=head.description or summary(head.title, text, spoken),
+        summary=head.description or summary(head.title, text, said_in),
         origin="page",
         response=response,
         head=head,
@@ -125,7 +125,7 @@ def _described(blank: Article, head: Head, reason: str, *, believed: bool, respo
     return _with_aliases(
         blank,
         **_metadata(head),
-        language=_language(f"{head.title} {head.description}", head.language),
+        language=spoken(f"{head.title} {head.description}", head.language),
         summary=head.description,
         origin="description" if head.description else "none",
         error=reason,
@@ -142,13 +142,6 @@ def _metadata(head: Head) -> dict[str, object]:
         "published": head.published,
         "image": head.image,
     }
-
-
-def _language(text: str, declared: str) -> str:
-    """The script decides; among the languages in Latin letters the page's own word does."""
-    found = language(text)
-    is_latin = not declared.lower().startswith(("en", "zh", "ja", "ko", "ru", "ar"))
-    return declared if declared and (not found or (found == "en" and is_latin)) else found
 
 
 def _other_kind(body: bytes, content_type: str) -> str:
