@@ -216,7 +216,7 @@ _TELLING_LENGTH = 60
 _SURE_LENGTH = 400
 """Characters from which English words prevail over a page that declares another language in Latin letters."""
 _OTHER_SCRIPTS = frozenset(("zh", "ja", "ko", "ru", "uk", "bg", *(code for code, _ in langtables.SCRIPTS)))
-_TELLING_READ = 3000
+_TELLING_READ = 2000
 _TELLING_SHARE = 0.08
 """Prose of the languages listed has a third and more of small words; half of them are shared."""
 _WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
@@ -232,7 +232,9 @@ def language(text: str) -> str:
     texts without words. Addresses don't count.
     """
     text = _URL.sub(" ", text)
-    han, kana, hangul = (len(script.findall(text)) for script in (_HAN_RE, _KANA_RE, _HANGUL_RE))
+    han = kana = hangul = 0
+    if _IS_CJK.search(text):
+        han, kana, hangul = (len(script.findall(text)) for script in (_HAN_RE, _KANA_RE, _HANGUL_RE))
     latin, other = len(_LATIN_WORD.findall(text)), len(_OTHER_WORD.findall(text))
     cjk = han + kana + hangul
     if cjk and cjk >= _CJK_SHARE * (cjk + latin + other):

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from digest.extract import feed_article, merged, needs_page, page_article, page_request
 from digest.extract.addresses import why_no_page
 from digest.extract.document import decoded
+from digest.extract.furniture import without_furniture
 from digest.extract.walls import wall
 from digest.model import Article, Enclosure, Entry, Feed, Paper, Post, Preview, Response
 
@@ -119,6 +120,20 @@ def test_formulas_footnotes_and_lazy_pictures_of_a_feed_survive() -> None:
     assert "![a plot](https://blog.example.org/a.png)" in own.text
     assert own.image == "https://blog.example.org/a.png"
     assert "pixel" not in own.text and "↩" not in own.text
+
+
+def test_a_feed_s_list_of_links_is_its_article() -> None:
+    links = "".join(
+        f'<li><a href="https://e{i}.example/post">A find of the week, number {i}</a>' for i in range(9)
+    )
+    own = feed_article(replace(ENTRY, content=f"{paragraphs(8)}<h3>Links</h3><ul>{links}</ul>"))
+    assert own is not None and own.text.count("A find of the week") == 9
+
+
+def test_what_a_feed_adds_to_its_article_is_left_out() -> None:
+    tail = '<p>The post <a href="/x">Three ways</a> appeared first on <a href="/">Blog</a>.</p><p>Tags: <a href="/t">ai</a></p>'
+    own = feed_article(replace(ENTRY, content=paragraphs(8) + tail))
+    assert own is not None and own.text.endswith("needs no sampling.")
 
 
 def test_what_has_no_page_is_taken_as_it_is() -> None:
@@ -271,6 +286,129 @@ def test_a_few_bad_bytes_do_not_spoil_a_page() -> None:
     assert decoded("价格：10 元".encode() + b"\xff", "text/html; charset=utf-8") == "价格：10 元�"
 
 
+# --- what stands around an article ----------------------------------------------------------------
+
+KEPT = [
+    "Like this:",
+    "Comments are written with two slashes, and they end with the line.",
+    "A short last line",
+    "[The project's page](https://project.example.net/)",
+    "[The report](https://blog.example.org/report.pdf)",
+    "- [One paper](https://blog.example.org/1)\n- [Another paper](https://blog.example.org/2)",
+    "$$x^2$$",
+]
+
+
+@pytest.mark.parametrize("last", KEPT)
+def test_an_author_s_own_last_words_stay(last: str) -> None:
+    text = f"{SENTENCE * 3}\n\n## References\n\n{last}"
+    assert without_furniture(text, title="Three ways", url=URL) == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Advertisement",
+        "Continue reading the main story",
+        "[Share on Facebook](https://www.facebook.com/sharer?u=x) [Tweet](https://twitter.com/intent/x)",
+        "Sign up for our daily newsletter and never miss a story.",
+        "**Read more:** [Why answers come in pairs](https://blog.example.org/pairs)",
+        "[Five things that everybody gets wrong](https://blog.example.org/five)",
+        "Photo: Ann Example / Getty Images",
+        "Follow us on Twitter",
+        "12 comments",
+        "相关阅读：[另一篇文章](https://blog.example.org/2)",
+        "图片来源：某某",
+        "扫描下方二维码关注我们",
+    ],
+)
+def test_lines_that_only_a_page_writes_go_wherever_they_stand(line: str) -> None:
+    text = f"{SENTENCE * 3}\n\n{line}\n\n{SENTENCE * 3}"
+    assert without_furniture(text, title="Three ways", url=URL) == f"{SENTENCE * 3}\n\n{SENTENCE * 3}".strip()
+
+
+def test_head_and_foot_of_an_article_say_nothing_of_its_own() -> None:
+    head = "News\n\n# Three ways to align\n\nBy Ann Example\n\nNovember 20, 2026 at 8:00 am\n\n5 min read"
+    foot = (
+        "Tags: [ai](https://blog.example.org/t/ai)\n\n© 2026 Blog\n\n## Related posts\n\n"
+        "- [Ten tips](https://blog.example.org/1)\n- [More tips](https://blog.example.org/2)\n\n"
+        "## 2 Comments\n\nBob says: I tried this at home, and it works.\n\nCarl says: me too."
+    )
+    body = f"{SENTENCE * 4}\n\n{SATZ * 2}".strip()
+    text = f"{head}\n\n{body}\n\n{foot}"
+    assert without_furniture(text, title="Three ways to align | Blog", author="Ann", url=URL) == body
+
+
+def test_a_manual_may_have_a_chapter_on_comments() -> None:
+    text = f"{SENTENCE * 4}\n\n## Comments\n\nTwo slashes.\n\n```js\n// so\n```\n\n## Tags\n\n{SENTENCE * 2}"
+    assert without_furniture(text, title="A manual", url=URL) == text.strip()
+
+
+def test_a_quote_pulled_from_the_text_is_said_once() -> None:
+    text = f"{SENTENCE * 3}\n\n> {SENTENCE}\n\n> {SATZ}\n\n{SENTENCE}"
+    assert without_furniture(text) == f"{SENTENCE * 3}\n\n> {SATZ}\n\n{SENTENCE}".strip()
+
+
+def test_a_text_that_would_lose_most_is_left_alone() -> None:
+    text = "Follow us on Twitter\n\nA line.\n\n[All our posts of this year](https://blog.example.org/all)"
+    assert without_furniture(text, url=URL) == text
+
+
+def test_boxes_that_their_names_tell_go_and_tables_stay() -> None:
+    table = "".join(f"<tr><td>{name}<td>{name * 2}" for name in ("DPO", "KTO", "IPO"))
+    got = article(
+        f"{paragraphs(4)}<div class='pull newsletter-box'><p>{SATZ}</p></div><p class=photo-credit>Ann took this one.</p>"
+        f"<table><tr><th>Method<th>Twice{table}</table>{paragraphs(4)}"
+    )
+    assert "| KTO | KTOKTO |" in got.text
+    assert "奖励" not in got.text and "took this" not in got.text
+
+
+def test_a_list_of_links_that_a_sentence_announces_is_content() -> None:
+    links = "".join(f"<li><a href=/p{i}>Paper number {i} of the week</a>" for i in range(6))
+    got = article(f"{paragraphs(3)}<p>We read these papers:</p><ul>{links}</ul>{paragraphs(3)}")
+    assert "Paper 0" not in got.text
+    menu = article(f"{paragraphs(3)}<div><ul>{links}</ul></div>{paragraphs(3)}")
+    assert "Paper number" not in menu.text
+
+
+def test_an_article_that_names_itself_comments_is_found() -> None:
+    body = f"<div><p>by janus <p>170 votes <a href=/x>More</a></div><div class=commentOnSelection>{paragraphs(9)}</div>"
+    got = page_article(answered(page(body)), "key")
+    assert got.text.startswith("Paragraph 0 of the article.") and "Paragraph 8" in got.text
+
+
+def test_notes_beside_the_article_are_kept_with_it() -> None:
+    got = article(
+        f'{paragraphs(4)}<p>As is known.<sup><a href="#n1">1</a></sup> {SENTENCE}</p>'
+        '<aside><ol><li id=n1>Known since 1952, in fact. <a href="#r1">↩</a></ol></aside>'
+    )
+    assert "As is known.[^1]" in got.text and "[^1]: Known since 1952, in fact." in got.text
+
+
+def test_a_page_that_a_script_builds_may_state_its_text() -> None:
+    words = "\n".join(f"Line {i}. {SENTENCE * 3}" for i in range(6))
+    ld = json.dumps({"@type": "NewsArticle", "headline": "Three ways", "articleBody": words})
+    script = f'<script type="application/ld+json">{ld}</script>'
+    got = page_article(answered(page("<div id=root></div>", DESCRIBED + script)), "key")
+    assert (got.origin, got.error) == ("page", "")
+    assert got.text.startswith("Line 0. Direct") and got.text.count("\n\n") == 5
+    paid = script.replace('"headline"', '"isAccessibleForFree": false, "headline"')
+    got = page_article(answered(page("<div id=root></div>", DESCRIBED + paid)), "key")
+    assert (got.origin, got.error, got.text) == ("description", "a paywall", "")
+
+
+def test_little_text_without_a_word_of_its_description_is_not_the_article() -> None:
+    described = '<meta name=description content="Preference optimisation explained: rewards, losses, sampling, pairs, answers, gradients and training.">'
+    shop = (
+        "<p>Join thousands of happy customers today. Choose between monthly billing and yearly billing.</p>"
+        * 3
+    )
+    got = page_article(answered(page(f"<main>{shop}</main>", described)), "key")
+    assert (got.origin, got.text) == ("description", "")
+    assert got.summary.startswith("Preference optimisation")
+
+
 # --- walls ----------------------------------------------------------------------------------------
 
 DESCRIBED = '<meta name=description content="What the article is about, in one honest sentence.">'
@@ -281,6 +419,12 @@ DESCRIBED = '<meta name=description content="What the article is about, in one h
     [
         ("A story", "Subscribe to continue reading. Already a subscriber? Log in.", "a paywall"),
         ("一篇报道", "本文为付费内容，订阅后可继续阅读全文。", "a paywall"),
+        (
+            "ある記事",
+            SATZ * 10 + "この記事は会員限定です。電子版に登録すると続きをお読みいただけます。",
+            "a paywall",
+        ),
+        ("Ein Bericht", SENTENCE * 12 + "Jetzt weiterlesen mit dem Abo.", "a paywall"),
         ("App", "You need to enable JavaScript to run this app.", "needs JavaScript"),
         ("Just a moment...", "Checking your browser before accessing the site.", "a bot check"),
         ("安全验证", "环境异常，完成验证后即可继续访问。", "a bot check"),

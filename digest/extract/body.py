@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from digest.extract.prepare import place_images, prepare
+from digest.extract.prepare import leave_surroundings, place_images, prepare
 
 SHORT = 200
 """Characters below which the slower, more thorough mode is tried as well."""
@@ -75,6 +75,7 @@ def main_text(root: Any, url: str, title: str) -> str:
     Changes `root`.
     """
     notes = prepare(root)
+    leave_surroundings(root)
     pieces = _chosen(root, url, fast=True)
     is_fast = True
     if sum(map(len, pieces)) < SHORT:

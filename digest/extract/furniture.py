@@ -47,6 +47,7 @@ _EDGES = (
     r"(?:filed (?:under|in)|tags?|tagged(?: (?:with|as))?|topics?|categor(?:y|ies)|keywords?|posted in|labels?|sections?|schlagw[oö]rter|étiquettes|etiquetas|标签|標籤|关键[词字]|關鍵字|分类|分類|栏目|タグ)\s?[:：|].{0,200}|(?:filed (?:under|in)|posted (?:in|under)|tagged) .{0,160}",
     r"(?:by|von|por|par|di|words by|text by|story by|written by|reported by|posted by|published by|author|autor|auteur|reporter|editor|作者|文|撰文|编辑|編輯|责编|责任编辑|責任編輯|记者|記者|来源|來源|出处|原创|翻译|译者|校对|审校|审核|监制|编译|排版|供稿|通讯员)\s?[:：|/丨].{1,80}|(?:by|written by|posted by|published by|words by) [A-Z\u00c0-\u00de][^.!?]{1,70}",
     r"(?:read|view|see)(?: (?:the|this))?(?: (?:full|original|entire|more))*(?: (?:article|story|post|on|at|here|from|about)).{0,80}|(?:this|the) (?:article|post|story|piece) (?:was )?(?:originally|first) (?:appeared|published|posted) .{0,160}|(?:原文(?:链接|地址|标题)?|阅读原文|本文(?:链接|地址)|链接)\s?[:：]?.{0,120}",
+    r"(?:the )?(?:post|article|entry) .{1,200} (?:appeared first|first appeared|was first published) on .{1,80}|submitted by .{1,80}",
     r"(?:send|submit|report|got|have) (?:us )?(?:a |your |an )?(?:tips?|news tips?|comments?|corrections?|errors?|typos?|feedback|questions?)\b.{0,120}|(?:contact|e-?mail|reach|write to) (?:the )?(?:author|writer|reporter|editor|us|him|her|me)\b.{0,100}|(?:contact|follow) .{2,60} (?:at|on) .{2,60}",
     r"(?:topics|trending|more|share|related|newsletter|subscribe|comments?|about us|contact(?: us)?|privacy(?: policy)?|terms(?: of (?:use|service))?|advertise|home|menu|search|log ?in|sign ?(?:in|up)|register|donate|support us|faqs?|help|login|ログイン|登录|注册|首页|关于我们|联系我们|订阅|捐赠|赞助)\W*",
     r"(?:estimated )?(?:reading|read) time.{0,30}|\d+ ?-?(?:min(?:ute)?s?)(?: read)?(?: time)?|(?:约|共|全文)?\s?\d+ ?(?:分钟|字)(?:阅读)?.{0,12}|(?:预计|建议)?阅读(?:时间|时长|需).{0,16}",
@@ -66,13 +67,14 @@ _RELATED = (
     r"(?:related|recommended|similar|popular|trending|latest|recent|featured|top|other|suggested|further|most (?:read|popular|viewed|shared|commented|recent))(?: (?:articles?|posts?|stor(?:y|ies)|news|links?|content|reading|coverage|topics?|reads?|videos?|stuff|searches|items?|products?|now|today|for you|from .{1,40}|on .{1,40}))*|"
     r"(?:read|see|watch) (?:more|next|also|this next)(?: .{1,40})?|(?:you|we)(?: (?:may|might|will|could))?(?: also)? (?:like|love|enjoy|be interested in|recommend)(?: .{0,30})?|what to read next|more (?:from|on|in|by|about|like|for|stories|news|articles|posts|to read|to explore)(?: .{0,50})?|up next|don.t miss|in case you missed it|editor.?s.? (?:picks?|choice)|today on .{1,30}|also (?:on|in|from) .{1,40}|around the web|from (?:the web|our partners)|promoted (?:by|content|stories|links).{0,30}|you may have missed|keep reading|read on|discover more.{0,30}|explore more.{0,40}|"
     r"(?:das könnte sie auch interessieren|mehr zum thema|lesen sie auch|weitere artikel|à lire aussi|lire aussi|sur le même sujet|noticias relacionadas|te puede interesar|artículos relacionados|leggi anche|articoli correlati|leia também|veja também|читайте также|関連記事|おすすめ(?:記事)?|人気記事|あわせて読みたい|관련 ?기사)|"
-    r"(?:相关|相關|推荐|推薦|热门|熱門|最新|精选|更多|近期|往期|随机|精彩)(?:阅读|閱讀|文章|推荐|推薦|新闻|新聞|报道|報導|链接|内容|內容|资讯|話題|话题|回顾|精彩|视频|专题|标签|主题)*|猜你喜欢|(?:你|您)(?:可能|也许)(?:还|也|還)?(?:喜欢|喜歡|感兴趣|會|会).{0,12}|大家都在看|编辑推荐|編輯推薦|上一篇|下一篇"
+    r"(?:相关|相關|推荐|推薦|热门|熱門|最新|精选|更多|近期|往期|随机|精彩)(?:阅读|閱讀|文章|推荐|推薦|新闻|新聞|报道|報導|链接|内容|內容|资讯|話題|话题|回顾|精彩|视频|专题|标签|主题)*|猜你喜欢|(?:你|您)(?:可能|也许)(?:还|也|還)?(?:喜欢|喜歡|感兴趣|會|会).{0,12}|大家都在看|编辑推荐|編輯推薦|上一篇|下一篇|"
+    r"(?:tags?|topics?|categor(?:y|ies)|filed under)"
 )  # fmt: skip
 """Headings of lists of other pages."""
 
 _BOXES = (
     r"(?:share|tweet|spread)(?: .{0,40})?|(?:like|enjoyed?)(?: (?:this|what|the|our)\b.{0,40})|(?:newsletters?|subscribe|sign up|get (?:our|the|updates)|stay (?:up to date|informed|connected|in the loop|tuned)|join (?:our|the|us|\d).{0,60}|follow (?:us|me|along))(?: .{0,60})?|"
-    r"(?:support (?:us|our|independent)|donate|become a (?:member|patron|supporter|subscriber))(?: .{0,40})?|about (?:the )?(?:authors?|writers?|contributors?|us|this (?:author|blog|site))|(?:written by|posted by|meet the author|author|the authors?)(?: .{0,40})?|thanks!?|tags?|topics?|categor(?:y|ies)|contact(?: us)?|advertisement|table of contents|"
+    r"(?:support (?:us|our|independent)|donate|become a (?:member|patron|supporter|subscriber))(?: .{0,40})?|about (?:the )?(?:authors?|writers?|contributors?|us|this (?:author|blog|site))|(?:written by|posted by|meet the author|author|the authors?)(?: .{0,40})?|thanks!?|contact(?: us)?|advertisement|table of contents|"
     r"关于(?:作者|我们)|作者(?:简介|介绍|信息)|分享(?:到|本文|文章)?|订阅.{0,12}|联系我们|版权(?:声明|信息)|赞助.{0,6}|打赏.{0,6}|标签|欢迎关注.{0,16}|この(?:記事|ニュース)をシェア|シェア(?:する)?|über den autor|à propos de l.auteur|sobre el autor"
 )  # fmt: skip
 """Headings of boxes with a few lines."""
@@ -219,7 +221,8 @@ def _section_end(blocks: Sequence[_Block], index: int) -> int:
         return index
     words = head.words.strip(" :：#>»|-–—")
     if _COMMENTS_RE.fullmatch(words):
-        return len(blocks) if index > 0.3 * len(blocks) and _is_last(blocks, index) else index
+        is_below = index > (0.3 if head.level else 0.6) * len(blocks)
+        return len(blocks) if is_below and _is_last(blocks, index) else index
     rest = blocks[index + 1 :]
     if _RELATED_RE.fullmatch(words):
         run = next((i for i, block in enumerate(rest) if not _leads_away(block)), len(rest))

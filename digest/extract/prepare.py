@@ -38,12 +38,14 @@ _NEVER = (
 """What holds no text of an article, wherever it stands."""
 _MENU, _MENU_LINK = 5, 100
 """Links from which a list may be a menu, and their mean length up to which; trafilatura's own bounds for link farms."""
+_NEARLY_ALL, _AN_ARTICLE = 0.9, 1000
+"""Share of the page's paragraphs, and characters, from which an element that says so is the article."""
 _AROUND = ("nav", "aside", "footer")
 """What stands around an article, or beside it."""
 
 
 def prepare(root: Any) -> dict[str, Any]:
-    """All of it, in place; what never holds text is taken out first, since all that follows walks the tree.
+    """Markup into forms that all converters understand, in place, without what never holds text.
 
     Returns the footnotes by their numbers.
     """
@@ -52,11 +54,17 @@ def prepare(root: Any) -> dict[str, Any]:
     _formulas(root)
     etree.strip_elements(root, *_NEVER, with_tail=False)
     _code(root)
-    notes = _footnotes(root)
+    return _footnotes(root)
+
+
+def leave_surroundings(root: Any) -> None:
+    """Take out of a page, in place, what stands around its article: all that follows walks the tree."""
+    from lxml import etree
+
     etree.strip_elements(root, *_AROUND, with_tail=False)
     _mastheads(root)
     _menus(root)
-    return notes
+    _narrow(root)
 
 
 def _mastheads(root: Any) -> None:
@@ -65,6 +73,25 @@ def _mastheads(root: Any) -> None:
         is_article_s = any(holder.tag in ("article", "main") for holder in header.iterancestors())
         if not is_article_s and all(len(p.text_content()) < _MENU_LINK for p in header.iter("p")):
             header.drop_tree()
+
+
+def _narrow(root: Any) -> None:
+    """Leave only the page's `<article>` or `<main>`, where it has nearly all paragraphs: the rest stands around it."""
+    held: dict[Any, int] = {}
+    whole = 0
+    for paragraph in root.iter("p"):
+        if (length := len(paragraph.text_content())) >= _MENU_LINK:
+            whole += length
+            for holder in paragraph.iterancestors("article", "main"):
+                held[holder] = held.get(holder, 0) + length
+    enough = max(_NEARLY_ALL * whole, _AN_ARTICLE)
+    article = min((e for e in held if held[e] >= enough), key=held.__getitem__, default=None)
+    while article is not None and (parent := article.getparent()) is not None and article.tag != "body":
+        for sibling in list(parent):
+            if sibling is not article:
+                parent.remove(sibling)
+        parent.text = None
+        article = parent
 
 
 def _menus(root: Any) -> None:
