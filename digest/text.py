@@ -394,11 +394,11 @@ def reading_minutes(text: str) -> int:
 
 _CLOSING = r"”’」』）】》\"')\]"
 _BREAK_ZH = re.compile(
-    rf"(?<=[。！？；])(?![{_CLOSING}。！？])|(?<=[。！？；][{_CLOSING}])(?![{_CLOSING}。！？，])"
+    rf"(?<=[。！？])(?![{_CLOSING}。！？])|(?<=[。！？][{_CLOSING}])(?![{_CLOSING}。！？，])"
 )
 _BREAK_EN = re.compile(r"""(?<=[.!?])["'”’)\]]*\s+(?=["'“‘(\[]*[A-Z0-9\u00c0-\u00de\u3400-\u9fff])""")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|cf|al|Fig|Figs|Eq|Eqs|Sec|No|Vol|pp|approx|Inc|Ltd|Co|Corp"
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Sen|Gen|Rep|Gov|Lt|Col|Capt|Sgt|Rev|Hon|Mt|Ave|Dept|Univ|Ph\.D|D\.C|ca|resp|Ref|Tab|Ch|Nr|Abb|bzw|z\.B|u\.a|d\.h|vs|etc|cf|al|Fig|Figs|Eq|Eqs|Sec|No|Vol|pp|approx|Inc|Ltd|Co|Corp"
     r"|i\.e|e\.g|U\.S|U\.K|a\.m|p\.m|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec))\.$"
 )
 
@@ -432,6 +432,11 @@ _NOT_PROSE = re.compile(
     r"(?:作者|译者|编辑|编译|来源|图源|原文|出处|记者|责编|校对|排版|选题|Author|By|Translated by|Source|Photo|Image|Figure"
     r"|Credit|Updated|Published)\s*(?:[:：|丨]|\s[A-Z]))"
 )
+_LINE_MARK = re.compile(r"^\s*(?:>\s*)*(?:[-*+]\s+|\d+[.)]\s+)?")
+_BEGINS_ANEW = re.compile(r"\s*(?:#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|[>|<]|!\[|\$\$|\[\^)")
+_EMPHASIS = re.compile(r"\*\*|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
+_ENDED = re.compile(rf"[.!?。！？…।؟۔။][{_CLOSING}]*$")
 _INLINE_MARKS = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[\^[^\]]*\]")
 _INLINE_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 
@@ -445,14 +450,15 @@ def summary(title: str, text: str, language: str = "", max_sentences: int = 3) -
     """
     is_zh = (language or _language_of(title, text)).startswith(("zh", "ja"))
     allowed = _ZH_LENGTH if is_zh else _EN_LENGTH
-    candidates: list[str] = []
-    known = {title.strip()}
+    whole: dict[str, None] = {}
+    lines: dict[str, None] = {}
     for sentence in _prose(text):  # read no further than needed: texts are long
-        if len(sentence) in allowed and sentence not in known:
-            candidates.append(sentence)
-            known.add(sentence)
-            if len(candidates) == _MAX_SENTENCES_READ:
+        if len(sentence) in allowed and sentence != title.strip():
+            (whole if _ENDED.search(sentence) else lines)[sentence] = None
+            if len(whole) == _MAX_SENTENCES_READ:
                 break
+    # A line without an end is a heading, a caption or a part of a list; Thai has no other ones.
+    candidates = list(whole or lines)[:_MAX_SENTENCES_READ]
     chosen = _best_sentences(title, candidates, max_sentences)
     return ("" if is_zh else " ").join(candidates[index] for index in sorted(chosen))
 
@@ -462,13 +468,44 @@ def _language_of(title: str, text: str) -> str:
 
 
 def _prose(text: str) -> Iterator[str]:
-    in_code = False
+    for line in _unwrapped(text):
+        if not _NOT_PROSE.match(line):
+            line = _INLINE_LINK.sub(r"\1", _INLINE_MARKS.sub("", line))
+            line = _ESCAPE.sub(r"\1", _EMPHASIS.sub("", line))
+            yield from sentences(_LINE_MARK.sub("", line))
+
+
+def _unwrapped(text: str) -> Iterator[str]:
+    """The lines of Markdown without code; what an editor or a feed wrapped is one line again."""
+    fence = held = ""
     for line in text.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            in_code = not in_code
-        elif not in_code and not _NOT_PROSE.match(line):
-            line = _INLINE_LINK.sub(r"\1", _INLINE_MARKS.sub("", line)).replace("**", "").replace("`", "")
-            yield from sentences(re.sub(r"^\s*(?:>\s*)*(?:[-*+]\s+|\d+[.)]\s+)?", "", line))
+        mark = line.lstrip()[:3]
+        is_fence = mark in ("```", "~~~")
+        if is_fence:
+            fence = "" if mark == fence else fence or mark
+        is_code = is_fence or fence != ""
+        if not is_code and _goes_on(held, line):
+            held = _joined(held, line)
+            continue
+        if held:
+            yield held
+        held = "" if is_code else line
+    if held:
+        yield held
+
+
+def _goes_on(held: str, line: str) -> bool:
+    """Whether `line` is of the same paragraph as the line before it."""
+    if not held or not line.strip(" >") or held.endswith(("  ", "\\")):
+        return False
+    is_quote = held.startswith(">") and line.startswith(">")
+    return is_quote or not (_BEGINS_ANEW.match(line) or held.startswith("#"))
+
+
+def _joined(held: str, line: str) -> str:
+    line = line.lstrip("> \t")
+    are_cjk = line and _character_width(held[-1]) == _character_width(line[0]) == 2
+    return f"{held}{line}" if are_cjk else f"{held} {line}"
 
 
 def _best_sentences(title: str, candidates: Sequence[str], count: int) -> list[int]:

@@ -87,6 +87,12 @@ def test_a_teaser_is_not_full_however_long(end: str) -> None:
     assert needs_page(ENTRY, FEED, None)
 
 
+def test_three_dots_at_the_end_of_an_essay_are_a_mood() -> None:
+    essay = paragraphs(24) + "<p>And so it went on…</p>"
+    assert feed_article(replace(ENTRY, content=essay)) is not None
+    assert feed_article(replace(ENTRY, content=paragraphs(24) + "<p>[…]</p>")) is None
+
+
 def test_length_decides_and_a_chinese_character_counts_twice() -> None:
     assert feed_article(replace(ENTRY, content=f"<p>{SENTENCE * 5}</p>")) is None
     assert feed_article(replace(ENTRY, content=f"<p>{SATZ * 5}</p>")) is None

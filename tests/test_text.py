@@ -167,6 +167,25 @@ The weather was pleasant on the day that the paper came out, and many people wen
 """
 
 
+def test_a_summary_never_ends_inside_a_sentence() -> None:
+    wrapped = (
+        "The reward model of reinforcement learning\nturns into a loss on pairs\nof answers. No sampling\nis needed any more.\n\n"
+        "## What it costs in the end\n\n> Two lines of a quote that go on\n> until they end at last.\n\n"
+        "- An item of a list without an end, which says\n  nothing whole\n"
+    )
+    assert summary("The reward model", wrapped, "en") == (
+        "The reward model of reinforcement learning turns into a loss on pairs of answers. No sampling is needed any "
+        "more. Two lines of a quote that go on until they end at last."
+    )
+    chinese = (
+        "奖励模型写成成对答案上的\n损失函数；训练时不再需要采样。\n人们因此省下了一半的时间，也省下了钱。"
+    )
+    assert summary("奖励模型", chinese, "zh") == chinese.replace("\n", "")
+    assert summary(
+        "Sen. Warren", "We asked Sen. Warren about the model of Dr. Smith and his friends.", "en"
+    ) == ("We asked Sen. Warren about the model of Dr. Smith and his friends.")
+
+
 def test_summary_has_whole_sentences_near_the_title() -> None:
     text = summary("Direct Preference Optimization without a reward model", ARTICLE, "en", max_sentences=2)
     assert "Direct Preference Optimization needs no reward model and no sampling during training." in text

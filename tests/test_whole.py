@@ -118,6 +118,10 @@ def test_the_page_is_read_where_the_feed_gives_a_teaser(folder: Path) -> None:
     shown = digest(folder, "entries", "show", str(row["id"])).stdout
     assert STORY.strip()[:60] in shown
     assert "newsletter" not in shown
+    facts = dict(line.split(":", 1) for line in shown.partition("\n\n")[0].splitlines())
+    assert facts["text from"].strip() == f"the page {row['url']}"
+    assert facts["language"].strip() == "en" and facts["reading"].strip().endswith("min")
+    assert facts["summary"].strip()
 
 
 def test_nothing_goes_out_before_the_draft_is_approved(folder: Path) -> None:

@@ -97,13 +97,17 @@ def show(
         ("identity", found.key),
         ("tags", " ".join(f"#{t}" for t in tags)),
         ("text from", _text_origin(found)),
+        ("language", article.language if article else entry.language),
+        ("reading", f"{minutes} min" if (minutes := _minutes(found)) else ""),
+        ("also at", " ".join(article.aliases) if article else ""),
+        ("summary", article.summary if article else ""),
     )
     for name, value in facts:
         if value:
             say(f"{name + ':':12} {value}")
     say()
     say(_text(found))
-    if article and article.text and entry.post:
+    if article and article.text and entry.via_url:
         say()
         say(f"--- {article.title or article.url}")
         say(article.text)
@@ -191,6 +195,8 @@ def _text(candidate: Candidate) -> str:
 
 
 def _text_origin(candidate: Candidate) -> str:
+    from digest.extract.addresses import why_no_page
+
     article = candidate.article
     if article is None:
         return "the feed"
@@ -198,9 +204,19 @@ def _text_origin(candidate: Candidate) -> str:
         "feed": "the feed",
         "page": f"the page {article.url}",
         "description": "the page's own description",
+        "metadata": "metadata",
+        "none": "nowhere",
     }
-    words = where.get(article.origin, article.origin)
+    words = where[article.origin]
+    if reason := why_no_page(article.url):
+        words += f" ({reason})"
     return f"{words} ({article.error})" if article.error else words
+
+
+def _minutes(candidate: Candidate) -> int:
+    from digest.text import reading_minutes
+
+    return reading_minutes(candidate.article.text) if candidate.article else 0
 
 
 def entry_as_json(candidate: Candidate, tags: tuple[str, ...], *, whole: bool = False) -> dict[str, Any]:
@@ -223,7 +239,11 @@ def entry_as_json(candidate: Candidate, tags: tuple[str, ...], *, whole: bool = 
     }
     if whole:
         row["text"] = _text(candidate)
-        row["article"] = article.text if article and entry.post else None
+        row["article"] = article.text if article and entry.via_url else None
+        row["summary"] = article.summary if article else ""
+        row["language"] = article.language if article else entry.language
+        row["minutes"] = _minutes(candidate)
+        row["aliases"] = list(article.aliases) if article else []
     return row
 
 

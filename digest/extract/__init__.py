@@ -146,7 +146,10 @@ def _may_be_full(html: str) -> bool:
 def _is_full(text: str) -> bool:
     prose = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text).strip()
     size = len(prose) + sum(c > "\u2e7f" for c in prose)
-    return size >= FULL_LENGTH and not _ENDS_SHORT.search(prose[-120:])
+    end = _ENDS_SHORT.search(prose[-120:])
+    # Three dots are a cut in an excerpt, and a mood at the end of an essay.
+    is_mood = end is not None and size >= 3 * FULL_LENGTH and not re.search(r"\w|\]", end[0])
+    return size >= FULL_LENGTH and (end is None or is_mood)
 
 
 def _feed_summary(entry: Entry) -> str:
