@@ -305,6 +305,13 @@ KEPT = [
 ]
 
 
+def test_a_feed_s_sections_are_its_author_s() -> None:
+    links = "\n".join(f"- [Story {i}](https://blog.example.org/{i})" for i in range(4))
+    text = f"{SENTENCE * 3}\n\n## Top stories\n\n{links}\n\n## And then\n\n{SENTENCE}".strip()
+    assert without_furniture(text, url=URL, is_feed=True) == text
+    assert "Story 2" not in without_furniture(text, url=URL)
+
+
 @pytest.mark.parametrize("last", KEPT)
 def test_an_author_s_own_last_words_stay(last: str) -> None:
     text = f"{SENTENCE * 3}\n\n## References\n\n{last}"
@@ -585,6 +592,7 @@ def test_of_a_mention_the_remark_s_metadata_is_not_the_article_s() -> None:
         '<script type="application/ld+json">[[[[{"@graph":{}}</script><p>x',
         "<sup><a href='#a'>1</a></sup><li id=a><a href='#a'>1</a></li>" * 50,
         "<pre><table><tr><td class=gutter><pre>1</pre><td><pre>x</pre></table></pre>",
+        f"<article>{SENTENCE * 9}<p>share {'1,' * 80}!<p>{'年' * 90}x<h2>related posts {'on ' * 40}!x</h2>{'[![a](b)' * 40}",
     ],
 )
 def test_broken_pages_raise_nothing(body: str) -> None:

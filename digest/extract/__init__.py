@@ -57,7 +57,7 @@ def feed_article(entry: Entry, feed: Feed | None = None) -> Article | None:
     if not text or not (whole or _is_full(text)):
         return None
     if not whole:
-        text = without_furniture(text, title=entry.title, author=entry.author, url=entry.url)
+        text = without_furniture(text, title=entry.title, author=entry.author, url=entry.url, is_feed=True)
     said_in = spoken(text[:4000], entry.language)
     return Article(
         key=canonical_url(entry.url),

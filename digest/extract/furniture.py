@@ -25,7 +25,7 @@ _ANYWHERE = (
     r"(?:advertis(?:e)?ment|sponsored(?: content| by)?|promoted|ads?|anzeige|werbung|publicidad|publicité|pubblicità|реклама|广告|廣告)(?:\W.{0,40})?",
     r"(?:(?:story|article|post|text) )?continue[sd]?(?: reading)?(?: (?:below|after|the main story).{0,40})?|scroll (?:down )?(?:to continue|for more).{0,40}|skip (?:advertisement|ad|to .{0,30})|(?:loading|please wait)\W*",
     rf"(?=.*(?:\b(?:share|tweet|pin it|e-?mail|print|copy (?:the )?link|facebook|twitter|linkedin|whatsapp|pinterest|teilen|drucken|compartir|partager|imprimer)\b|分享|转发|收藏|点赞|打印|シェア))"
-    rf"(?:(?:share|tweet|pin|post|e?-?mail|print|save|like|copy(?: (?:the )?link)?|send|bookmark|follow|分享|转发|收藏|点赞|打印|シェア|teilen|drucken|compartir|partager|imprimer|{_SITES}|\+1|this|it|on|to|via|with|by|and|or|us|article|story|post|page|link|friends?|shares?|likes?|comments?|views?|到|至|于|在|\d[\d.,k]*)[\s,|/·•:：+&]*)+",
+    rf"(?:(?>(?:share|tweet|pin|post|e?-?mail|print|save|like|copy(?: (?:the )?link)?|send|bookmark|follow|teilen|drucken|compartir|partager|imprimer|{_SITES}|\+1|this|it|on|to|via|with|by|and|or|us|article|story|page|link|friends?|shares?|likes?|comments?|views?)(?![^\W\d_])|分享|转发|收藏|点赞|打印|シェア|到|至|于|在|\d[\d.,k]*+|[\s,|/·•:：+&]++))++",
     rf"(?:share|tweet|分享|转发|シェア|この(?:記事|ニュース)を|teile|compart|partag).{{0,40}}(?:this (?:article|story|post|page)|on social media|with (?:your )?friends|{_SITES}|本文|文章|到.{{0,10}}|シェア)\W*",
     rf"(?:you can )?(?:(?:follow|like|find|join) (?:us|me|him|her|them|.{{2,40}}) on|关注(?:我们|我).{{0,10}}) ?(?:our )?(?:{_SITES}|social media|google news).{{0,60}}",
     r"(?:please )?(?:sign up|subscribe|register|join)\b.{0,90}\b(?:newsletters?|inbox|e-?mails?|mailing list|alerts|podcast|channel)\b.{0,60}|(?:get|receive|want) .{0,80}\b(?:delivered |sent )?(?:to|in) your inbox.{0,40}|(?:our |the |free )*(?:daily |weekly )?newsletter\W*",
@@ -60,14 +60,15 @@ _DATE_WORDS = (
     r"(?:first |last |date )?(?:published|updated|posted|modified|created|publicado|actualizado|publié|mis à jour|veröffentlicht|aktualisiert|stand|date)|(?:发布|发表|更新|修改|创建)(?:于|时间|日期)?|(?:时间|日期)|年|月|日|时|分|秒|星期.|周.|上午|下午|오전|오후"
 )
 _DATE = re.compile(
-    rf"(?i)(?=.*(?:\d{{4}}|\d[./:-]\d|\bago\b|[月日时分]|\d\d? [a-z]{{3}}|[a-z]{{3}} \d\d?))(?:(?<![^\W\d_])(?:{_DATE_WORDS})(?![^\W\d_])|[年月日时分秒号]|[\d\W_])+"
+    r"(?i)(?=.*(?:\d{4}|\d[./:-]\d|\bago\b|[月日时分]|\d\d? [a-z]{3}|[a-z]{3} \d\d?))"
+    rf"(?:(?>(?<![^\W\d_])(?:{_DATE_WORDS})(?![^\W\d_])|[年月日时分秒号]|[\d\W_]))++"
 )
 
 _RELATED = (
-    r"(?:related|recommended|similar|popular|trending|latest|recent|featured|top|other|suggested|further|most (?:read|popular|viewed|shared|commented|recent))(?: (?:articles?|posts?|stor(?:y|ies)|news|links?|content|reading|coverage|topics?|reads?|videos?|stuff|searches|items?|products?|now|today|for you|from .{1,40}|on .{1,40}))*|"
+    r"(?:related|recommended|similar|popular|trending|latest|recent|featured|top|other|suggested|most (?:read|popular|viewed|shared|commented|recent))(?: (?:articles?|posts?|stor(?:y|ies)|news|links?|content|reading|coverage|topics?|reads?|videos?|stuff|searches|items?|products?|now|today|for you))++(?: (?:from|on|in) .{1,60})?|related|recommended|trending|suggested|"
     r"(?:read|see|watch) (?:more|next|also|this next)(?: .{1,40})?|(?:you|we)(?: (?:may|might|will|could))?(?: also)? (?:like|love|enjoy|be interested in|recommend)(?: .{0,30})?|what to read next|more (?:from|on|in|by|about|like|for|stories|news|articles|posts|to read|to explore)(?: .{0,50})?|up next|don.t miss|in case you missed it|editor.?s.? (?:picks?|choice)|today on .{1,30}|also (?:on|in|from) .{1,40}|around the web|from (?:the web|our partners)|promoted (?:by|content|stories|links).{0,30}|you may have missed|keep reading|read on|discover more.{0,30}|explore more.{0,40}|"
     r"(?:das könnte sie auch interessieren|mehr zum thema|lesen sie auch|weitere artikel|à lire aussi|lire aussi|sur le même sujet|noticias relacionadas|te puede interesar|artículos relacionados|leggi anche|articoli correlati|leia também|veja também|читайте также|関連記事|おすすめ(?:記事)?|人気記事|あわせて読みたい|관련 ?기사)|"
-    r"(?:相关|相關|推荐|推薦|热门|熱門|最新|精选|更多|近期|往期|随机|精彩)(?:阅读|閱讀|文章|推荐|推薦|新闻|新聞|报道|報導|链接|内容|內容|资讯|話題|话题|回顾|精彩|视频|专题|标签|主题)*|猜你喜欢|(?:你|您)(?:可能|也许)(?:还|也|還)?(?:喜欢|喜歡|感兴趣|會|会).{0,12}|大家都在看|编辑推荐|編輯推薦|上一篇|下一篇|"
+    r"(?:相关|相關|推荐|推薦|热门|熱門|最新|精选|更多|近期|往期|随机|精彩)(?:阅读|閱讀|文章|推荐|推薦|新闻|新聞|报道|報導|链接|内容|內容|资讯|話題|话题|回顾|精彩|视频|专题|标签|主题)++|猜你喜欢|(?:你|您)(?:可能|也许)(?:还|也|還)?(?:喜欢|喜歡|感兴趣|會|会).{0,12}|大家都在看|编辑推荐|編輯推薦|上一篇|下一篇|"
     r"(?:tags?|topics?|categor(?:y|ies)|filed under)"
 )  # fmt: skip
 """Headings of lists of other pages."""
@@ -98,9 +99,9 @@ _RELATED_RE, _BOX_RE, _COMMENTS_RE = (
 )
 
 _LINK = re.compile(
-    r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\]|!\[[^\]]*\]\([^)]*\))*)\]\((<[^>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)|<(https?://[^>\s]+)>"
+    r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*+)\]\((<[^>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)|<(https?://[^>\s]+)>"
 )
-_PICTURE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\([^)]*\)")
+_PICTURE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*+\]\([^)]*\)")
 _MARKS = re.compile(
     r"(?m)^\s*(?:#{1,6}\s+|(?:>\s*)+|[-*+]\s+|\d{1,3}[.)]\s+)|\*\*|__|(?<!\w)[*_]|[*_](?!\w)|`|\\(?=\W)|  +$"
 )
@@ -149,12 +150,16 @@ class _Block:
         )
 
 
-def without_furniture(text: str, *, title: str = "", author: str = "", url: str = "") -> str:
-    """`text` without what its page says around it; `text` itself where these rules would take most of it."""
+def without_furniture(
+    text: str, *, title: str = "", author: str = "", url: str = "", is_feed: bool = False
+) -> str:
+    """`text` without what its page says around it; `text` itself where these rules would take most of it.
+
+    A feed brings no page along: its sections are the author's, "Top stories" too.
+    """
     blocks = [_block(raw) for raw in _raw_blocks(text)]
-    kept = _without_edges(
-        _without_lines(_without_sections(blocks), host_of(url)), title, author, host_of(url)
-    )
+    kept = blocks if is_feed else _without_sections(blocks)
+    kept = _without_edges(_without_lines(kept, host_of(url)), title, author, host_of(url))
     kept = _without_echoes(kept)
     if sum(len(block.words) for block in kept) < _MOST * sum(len(block.words) for block in blocks):
         return text
