@@ -330,6 +330,8 @@ def test_an_author_s_own_last_words_stay(last: str) -> None:
         "Photo: Ann Example / Getty Images",
         "Follow us on Twitter",
         "12 comments",
+        "**>> A lire aussi : [Pour revivre le match](https://blog.example.org/match)**",
+        "Imagen | Ann Example",
         "相关阅读：[另一篇文章](https://blog.example.org/2)",
         "图片来源：某某",
         "扫描下方二维码关注我们",

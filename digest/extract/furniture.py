@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.extract.addresses import why_no_page
+from digest.text import tokens
 from digest.urls import host_of
 
 _MOST = 0.5
@@ -30,7 +31,7 @@ _ANYWHERE = (
     rf"(?:you can )?(?:(?:follow|like|find|join) (?:us|me|him|her|them|.{{2,40}}) on|关注(?:我们|我).{{0,10}}) ?(?:our )?(?:{_SITES}|social media|google news).{{0,60}}",
     r"(?:please )?(?:sign up|subscribe|register|join)\b.{0,90}\b(?:newsletters?|inbox|e-?mails?|mailing list|alerts|podcast|channel)\b.{0,60}|(?:get|receive|want) .{0,80}\b(?:delivered |sent )?(?:to|in) your inbox.{0,40}|(?:our |the |free )*(?:daily |weekly )?newsletter\W*",
     r"(?:click|tap) (?:here|below|on|the)\b.{0,80}|(?:view|see|open|show)(?: the)?(?: more| full| all| larger| original)? (?:photos?|images?|gallery|slideshow|pictures?|comments?)\b.{0,30}",
-    r"(?:photos?|images?|pictures?|photograph|illustration|graphic|video|featured image|header image|screenshot)(?: credits?| by| courtesy(?: of)?| source| via|\s?[:：/|])+ ?.{2,90}|(?:credits?|photo by|图片?(?:来源|源)?|图|圖|摄影|攝影|题图|頭圖|头图|封面图?)\s?[:：/|].{1,60}|[^.!?]{0,80}(?:getty images|shutterstock|unsplash|associated press|ap photo|afp|epa|istock)(?:\s?[/|,].{0,40})?\W*",
+    r"(?:photos?|images?|pictures?|photograph|illustration|graphic|video|featured image|header image|screenshot)(?: credits?| by| courtesy(?: of)?| source| via|\s?[:：/|])+ ?.{2,90}|(?:credits?|photo by|imagen|imágenes|fotos?|bild(?:er)?|quelle|fuente|fonte|crédits?(?: photos?)?|图片?(?:来源|源)?|图|圖|摄影|攝影|题图|頭圖|头图|封面图?)\s?[:：/|].{1,60}|[^.!?]{0,80}(?:getty images|shutterstock|unsplash|associated press|ap photo|afp|epa|istock)(?:\s?[/|,].{0,40})?\W*",
     r"(?:\d[\d.,k]*|no|one) (?:comments?|responses?|replies|shares?|likes?|views?)|(?:leave|post|add|write) a (?:comment|reply)\W*|be the first to comment\W*|(?:comments|kommentare|commentaires) (?:are )?(?:closed|off)\W*|\d+ ?(?:条|則|则|个)?(?:评论|評論|留言|阅读|次浏览)|暂无评论|发表评论|阅读数?[:： ]?\d+",
     r"(?:back|return) to (?:top|the top|home|homepage|all .{0,20}|blog|news|list)|previous (?:post|article|story)\b.{0,120}|next (?:post|article|story)\b.{0,120}|[«←‹] .{2,120}|.{2,120} [»→›]|(?:上一篇|下一篇|上一页|下一页|返回(?:列表|顶部|首页)?|回到顶部)\b.{0,80}|(?:previous|next|prev)",
     r"(?:listen|watch|play)(?: (?:to|now|live|the video|the podcast|this (?:article|story)).{0,30})?|(?:play|pause|mute) video|video player|audio player|your browser does not support .{0,60}",
@@ -38,8 +39,10 @@ _ANYWHERE = (
 )  # fmt: skip
 """Whole blocks that no author writes as a paragraph, wherever they stand."""
 
-_LEADS = r"(?:(?:also |please )?(?:read|see|watch|listen)(?: (?:more|also|next|now|this|full story|on|the full (?:story|article|report)))?|related(?: (?:articles?|stor(?:y|ies)|posts?|links?|coverage|content|reading|news|topics?))?|more(?: (?:on|from|about|in)(?: this)?.{0,30})?|recommended(?: reading)?|don.t miss|must[- ]read|up next|background|previously|siehe auch|lesen sie auch|mehr zum thema|lee también|lea también|lire aussi|à lire aussi|leggi anche|leia (?:também|mais)|читайте также|関連(?:記事)?|相关(?:阅读|文章|报道|新闻|链接)?|相關(?:閱讀|文章|報導|新聞)?|推荐阅读|推薦閱讀|延伸阅读|延伸閱讀|往期(?:推荐|回顾|精选)?|阅读更多|更多(?:阅读|内容)?|另见)"
-_LINKED_LEAD = re.compile(rf"(?i){_LEADS}\s*[:：|>»–—-]+.{{0,200}}|{_LEADS} .{{0,160}}")
+_LEADS = r"(?:(?:also |please )?(?:read|see|watch|listen)(?: (?:more|also|next|now|this|full story|on|the full (?:story|article|report)))?|related(?: (?:articles?|stor(?:y|ies)|posts?|links?|coverage|content|reading|news|topics?))?|more(?: (?:on|from|about|in)(?: this)?.{0,30})?|recommended(?: reading)?|don.t miss|must[- ]read|up next|background|previously|siehe auch|lesen sie auch|mehr zum thema|lee también|lea también|lire aussi|[àa] lire aussi|leggi anche|leia (?:também|mais)|читайте также|関連(?:記事)?|相关(?:阅读|文章|报道|新闻|链接)?|相關(?:閱讀|文章|報導|新聞)?|推荐阅读|推薦閱讀|延伸阅读|延伸閱讀|往期(?:推荐|回顾|精选)?|阅读更多|更多(?:阅读|内容)?|另见)"
+_LINKED_LEAD = re.compile(
+    rf"(?i)[>»→▶►•\s–—-]*(?:en|in|auf|sur|su|on) [^|]{{2,24}} \|.{{0,200}}|[>»→▶►•\s–—-]*{_LEADS}\s*[:：|>»–—-]+.{{0,200}}|[>»→▶►•\s–—-]*{_LEADS} .{{0,160}}"
+)
 """What leads to another page, when most of the line is a link."""
 
 _EDGES = (
@@ -316,10 +319,14 @@ def _without_edges(blocks: Sequence[_Block], title: str, author: str, host: str)
 
 
 def _says(block: _Block, title: str) -> bool:
+    """Whether `block` is the title again, or a chief heading that shares most of its words with it."""
     words, wanted = _bare(block.words), _bare(title)
-    return bool(words) and (
-        words == wanted or (words in wanted and (block.level > 0 or len(words) > 0.7 * len(wanted)))
-    )
+    if not words or not wanted:
+        return False
+    if words == wanted or (words in wanted and (block.level > 0 or len(words) > 0.7 * len(wanted))):
+        return True
+    ours = tokens(block.words) if block.level == 1 else []
+    return bool(ours) and 2 * len(set(ours).intersection(tokens(title))) > len(set(ours))
 
 
 def _is_edge(block: _Block, author: str, host: str) -> bool:
