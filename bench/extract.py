@@ -201,7 +201,7 @@ async def _in_workers(answers: list[Response], rounds: int = 3) -> dict[str, obj
 
 
 async def _pooled(answers: list[Response], rounds: int, size: int | None) -> tuple[float, dict[int, float]]:
-    async with Workers(size, preload=("digest.extract.body", "trafilatura")) as workers:
+    async with Workers(size, preload=("digest.extract.page", "trafilatura")) as workers:
         tasks = [Task(_spent, (answer,)) for answer in answers]
         await asyncio.gather(*map(workers.run, tasks))
         started = time.perf_counter()

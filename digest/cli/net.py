@@ -34,5 +34,5 @@ async def opened(here: Place, store: Store) -> AsyncIterator[tuple[Fetcher, Work
 
 def _readers(here: Place) -> tuple[str, ...]:
     """What every worker needs, imported once for all of them."""
-    always = ("digest.sources.syndication.document", "digest.extract.body", "digest.cli")
+    always = ("digest.sources.syndication.document", "digest.extract.page", "digest.cli")
     return (*always, "trafilatura") if here.config.fetch.pages else always

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from digest.dedup import fingerprint
 from digest.extract.addresses import why_no_page
-from digest.extract.furniture import without_furniture
 from digest.model import Article, Entry, Feed, Preview, Request, Response
 from digest.text import folded, language, spoken, summary
 from digest.urls import canonical_url, is_web_url
@@ -42,6 +41,7 @@ def feed_article(entry: Entry, feed: Feed | None = None) -> Article | None:
     What no page is fetched for (a paper, a video, a post) is taken as it is, however short.
     """
     from digest.extract.body import feed_markdown
+    from digest.extract.furniture import without_furniture
 
     if entry.via_url or not entry.url:  # without an address there is no key
         return None
