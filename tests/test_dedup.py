@@ -108,6 +108,19 @@ def test_a_forward_joins_its_original() -> None:
     assert only(forward, original).lead is original
 
 
+@pytest.mark.parametrize(
+    "address", ["https://t.me/other/7", "https://t.me/s/Other/6", "https://t.me/other/7?single"]
+)
+def test_what_points_at_a_member_of_an_album_points_at_the_album(address: str) -> None:
+    album = entry(
+        1, "https://t.me/other/5", "三张图", post=channel_post(channel="other", message_ids=(5, 6, 7))
+    )
+    remark = entry(2, "https://t.me/chan/1", "看图", target=address, post=channel_post(), hours=1)
+    story = only(album, remark)
+    assert story.lead is album
+    assert story.evidence[0].rule == "mention"
+
+
 def test_posts_without_a_target_stand_alone() -> None:
     assert (
         len(folds(*(entry(n, f"https://t.me/chan/{n}", "今天很好", post=channel_post()) for n in (1, 2))))

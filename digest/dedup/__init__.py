@@ -107,8 +107,12 @@ def keys(candidate: Candidate) -> list[str]:
         found.append(candidate.target)
     if candidate.article is not None:
         found += [candidate.article.key, *candidate.article.aliases]
-    if candidate.entry.post is not None and candidate.entry.post.forward is not None:
-        found.append(canonical_url(candidate.entry.post.forward.url))
+    if (post := candidate.entry.post) is not None:
+        channel, _, first = candidate.key.rpartition("/")
+        if len(post.message_ids) > 1 and first.isdecimal():  # an album's members have addresses of their own
+            found += [f"{channel}/{member}" for member in post.message_ids]
+        if post.forward is not None:
+            found.append(canonical_url(post.forward.url))
     return list(dict.fromkeys(key for key in found if key))
 
 
