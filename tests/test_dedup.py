@@ -364,6 +364,17 @@ def test_episodes_with_one_description_stay_apart() -> None:
     assert len(folds(one, two)) == 2
 
 
+def test_a_repost_of_one_episode_does_not_bring_the_next_one_in() -> None:
+    frame = words(1, 90)
+    show = "https://pod.example/feed"
+    one = entry(1, "https://pod.example/1", "Talking with Ada", f"{words(2, 60)} {frame}", feed=show)
+    two = entry(2, "https://pod.example/2", "Compilers and cats", f"{words(3, 60)} {frame}", feed=show)
+    repost = entry(3, "https://other.example/1", "Talking with Ada", f"{words(2, 60)} {frame} reposted")
+    found = folds(one, two, repost, *crowd())
+    assert frozenset({1, 3}) in found
+    assert frozenset({2}) in found
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
     [

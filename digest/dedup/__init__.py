@@ -1,8 +1,8 @@
 """Stories: which entries tell of one thing, by identity first and by their words second, each fold with its reason.
 
 Pure and deterministic: the order of the candidates does not matter. Precision comes before recall, because a
-wrong fold hides news: a text rule never joins two papers, two numbers of a series, or two entries of one feed
-under different titles, and what joins a story must resemble the story as it stands, not just one member.
+wrong fold hides news: a text rule never joins two papers, two numbers of a series, or by itself two entries of one
+feed under different titles, and what joins a story must resemble the story as it stands, not just one member.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 from digest.dedup import rules
 from digest.dedup.fingerprints import jaccard
 from digest.dedup.rules import Group, Link
-from digest.dedup.series import are_editions
 from digest.dedup.terms import Terms, dot
 
 
@@ -55,25 +55,25 @@ class _Cluster:
         return self._terms.of(self.centre.index) if self._sum is None else self._sum
 
     def agrees(self, other: _Cluster, link: Link) -> bool:
+        if len(self.groups) == len(other.groups) == 1:  # the link says so itself
+            return True
+        return self._resembles(other, link) and not self._is_apart(other, link)
+
+    def _resembles(self, other: _Cluster, link: Link) -> bool:
         if {self.centre.index, other.centre.index} == {link.a, link.b}:
             return True
         if link.rank == 2:
-            return not self._is_told_apart(other) and self._is_like(other, link.asked)
-        return (
-            not rules.are_apart(self.centre, other.centre, is_same_text=False)
-            and not self._has_other_editions(other)
-            and jaccard(self.centre.print, other.centre.print) >= rules.RELATED
-        )
+            return self._is_like(other, link.asked)
+        return jaccard(self.centre.print, other.centre.print) >= rules.RELATED
 
-    def _is_told_apart(self, other: _Cluster) -> bool:
+    def _is_apart(self, other: _Cluster, link: Link) -> bool:
         """Any of ours and any of theirs; of a big event, where numbers differ anyway, the two that stand for it."""
-        if len(self.groups) * len(other.groups) > _FEW_PAIRS:
-            return rules.are_told_apart(self.centre, other.centre)
-        return any(rules.are_told_apart(ours, theirs) for ours in self.groups for theirs in other.groups)
-
-    def _has_other_editions(self, other: _Cluster) -> bool:
-        mine = {group.numbering for group in self.groups}
-        return any(are_editions(ours, group.numbering) for group in other.groups for ours in mine)
+        are_few = len(self.groups) * len(other.groups) <= _FEW_PAIRS
+        pairs = product(self.groups, other.groups) if are_few else ((self.centre, other.centre),)
+        if link.rank == 2:
+            return any(rules.are_told_apart(ours, theirs) for ours, theirs in pairs)
+        same = link.rule == "same text"
+        return any(rules.are_apart(ours, theirs, is_same_text=same) for ours, theirs in pairs)
 
     def _is_like(self, other: _Cluster, asked: float) -> bool:
         if not self.feeds.isdisjoint(other.feeds):

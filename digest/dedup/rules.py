@@ -40,11 +40,18 @@ class Group:
     """The curator split it off: no text rule applies."""
     title: str = ""
     text: str = ""
-    numbering: Numbering = field(default_factory=Numbering)
     print: Fingerprint = field(default_factory=lambda: Fingerprint(""))
     is_zh: bool = False
     is_headline: bool = False
     """Too little text to tell by it."""
+    _numbering: Numbering | None = None
+
+    @property
+    def numbering(self) -> Numbering:
+        """Read from the title when it is asked for: most groups resemble no other."""
+        if self._numbering is None:
+            self._numbering = series.numbering(self.title)
+        return self._numbering
 
     @property
     def is_post(self) -> bool:
@@ -101,7 +108,6 @@ def read(groups: Sequence[Group]) -> None:
     """Fill in what the text rules compare."""
     for group in groups:
         group.title = title_of(group.lead)
-        group.numbering = series.numbering(group.title)
         group.text = words_of(group.lead)
         group.print = print_of(group.lead)
         group.is_zh = _is_zh(f"{group.title}\n{group.text[:LEAD_CHARS]}")
@@ -319,7 +325,9 @@ def _may_tell_the_same(a: Group, b: Group, window: timedelta) -> bool:
 
 
 def are_told_apart(a: Group, b: Group) -> bool:
-    """What is not one story, whoever tells it: two works, two numbers of a series."""
+    """What is not one story, whoever tells it: two works, two numbers of a series, one feed's texts by one pattern."""
+    if a.lead.feed.url == b.lead.feed.url and jaccard(a.print, b.print) >= RELATED:
+        return title_likeness(a.title, b.title) < _ONE_TITLE
     return are_two_works(a, b) or series.are_retold_apart(a.numbering, b.numbering, (a.title, b.title))
 
 
