@@ -270,7 +270,9 @@ _SAME_ZH = 0.18
 """Of two with text, within days and from two sources."""
 _SURE = 0.45
 _MIN_NAMES = 2
-"""Between the two, the texts must share names or numbers: abstracts of two papers on one subject share words only."""
+"""Between the two, the texts must share names or numbers: abstracts of two papers on one subject share words only.
+
+Of 1,500 abstracts posing as news of one day 131 pairs reach .30; the names leave 37."""
 _SAME_TITLES_EN = 0.70
 _SAME_TITLES_ZH = 0.80
 """Of headlines, read in bands: English ones are safe above .65, Chinese ones are not below .8 ("山东疾控重要提醒")."""
@@ -284,7 +286,7 @@ def same_story(
     groups: Sequence[Group], terms: Terms, window: timedelta, threshold: float | None
 ) -> Iterator[Link]:
     """Pairs within the window that tell the same under another title; and teasers with their full text."""
-    names_of = lru_cache(maxsize=None)(lambda index: names(lead_of(groups[index])))
+    names_of = lru_cache(maxsize=None)(lambda index: names(groups[index].title, lead_of(groups[index])))
     shared = [_terms_asked(group, threshold) for group in groups]
     for a, b in _pairs(terms.top, shared, reach=_REACH):
         ours, theirs = groups[a], groups[b]
@@ -301,7 +303,7 @@ def same_story(
             continue
         if score < asked or not may_tell_the_same or are_told_apart(ours, theirs):
             continue
-        if score < _SURE and _need_names(ours, theirs) and len(names_of(a) & names_of(b)) < _MIN_NAMES:
+        if score < _SURE and _need_names(ours, theirs) and names_of(a).shared(names_of(b)) < _MIN_NAMES:
             continue
         yield Link(score, 2, a, b, "same story", f"likeness {score:.2f} of title and first lines", asked)
 

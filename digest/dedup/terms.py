@@ -12,6 +12,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from itertools import compress
@@ -133,16 +134,37 @@ def dot(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 
 # --- names ----------------------------------------------------------------------------------------
 
-_NAME = re.compile(
-    r"(?<=[^\W_]) (?:[\"“‘'«(]?)([^\W\d_][\w’'-]*|\d[\d.,]*)|(?<=, )([^\W\d_][\w’'-]*|\d[\d.,]*)"
-)
+_CAPITAL = re.compile(r"[^\W\d_][\w’'-]*|\d[\d.,]*")
+_NAME = re.compile(rf"(?:(?<=[^\W_]) [\"“‘'«(]?|(?<=, ))({_CAPITAL.pattern})")
 
 
-def names(lines: str) -> frozenset[str]:
-    """Words with a capital that do not begin a sentence, cut like terms, and numbers: who, where, how many.
+_MIN_TITLE_WORD = 4
+"""Shorter ones stay small in titles of either kind."""
 
-    Reports of one event share them; two texts on one subject share its words only. Nothing for scripts without
-    capitals.
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who, where, how many: words with a capital, and numbers, cut like terms. Nothing in scripts without capitals.
+
+    Reports of one event share them; two texts on one subject share its words only.
     """
-    found = (next(filter(None, match)) for match in _NAME.findall(lines))
-    return frozenset(name.lower().rstrip(".,")[:_STEM] for name in found if not name[0].islower())
+
+    sure: frozenset[str]
+    """Of the text, those that do not begin a sentence."""
+    all: frozenset[str]
+    """And the title's, unless It Writes Most Words So."""
+
+    def shared(self, other: Names) -> int:
+        """How many both hold, each surely a name in one of them."""
+        return len((self.sure & other.all) | (other.sure & self.all))
+
+
+def names(title: str, lines: str) -> Names:
+    sure = _cut(_NAME.findall(lines))
+    long = [word for word in _CAPITAL.findall(title) if len(word) >= _MIN_TITLE_WORD]
+    is_sentence = 2 * sum(word[0].isupper() for word in long) <= len(long)
+    return Names(sure, sure | _cut(_CAPITAL.findall(title)) if is_sentence else sure)
+
+
+def _cut(words: Sequence[str]) -> frozenset[str]:
+    return frozenset(word.lower().rstrip(".,")[:_STEM] for word in words if not word[0].islower())
