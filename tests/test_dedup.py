@@ -153,6 +153,9 @@ def test_simplified_and_traditional_are_the_same_words() -> None:
         "學習這個優化方法需要時間，因為它與強化學習的關係並不簡單，我們應該從頭開始說明它的歷史與發展。" * 2
     )
     assert fingerprint(simplified) == fingerprint(traditional)
+    ours = entry(1, "https://a.example/1", "直接偏好优化", simplified * 2)
+    theirs = entry(2, "https://b.example/1", "直接偏好優化", traditional * 2)
+    assert only(ours, theirs).evidence[0].rule == "same text"
 
 
 def test_teaser_joins_its_full_text() -> None:
