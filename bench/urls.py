@@ -1,7 +1,9 @@
 """How well addresses are told apart: `python -m bench.urls PAIRS.jsonl [--json] [--misses]`.
 
-PAIRS: `{"a": address, "b": address, "same": whether they lead to the same thing}`, a row a pair. Prints how many of
-the same ones get one identity, how many of the others wrongly do, and precision, recall and F1.
+PAIRS: `{"a": address, "b": address, "same": whether they lead to the same thing}`, a row a pair; or
+`{"url_a": address, "url_b": address}`, two submissions of one thing, where `same` is true unless the row says
+otherwise. Prints how many of the same ones get one identity, how many of the others wrongly do, and precision,
+recall and F1.
 """
 
 from __future__ import annotations
@@ -16,9 +18,32 @@ from digest.urls import canonical_url
 Pair = dict[str, Any]
 
 
+class BadRow(Exception):
+    """A row that is not of the form; says which, and what is wrong."""
+
+
 def pairs_of(path: Path) -> list[Pair]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
+    """The pairs of a file, each as `{a, b, same}`."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [_pair(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _pair(path: Path, number: int, line: str) -> Pair:
+    where = f"{path}, row {number}"
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise BadRow(f"{where}: not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise BadRow(f"{where}: an object is needed, not {type(row).__name__}")
+    keys = ("url_a", "url_b") if "url_a" in row else ("a", "b")
+    for key in keys:
+        if not isinstance(row.get(key), str):
+            raise BadRow(f"{where}: {key} must be an address, not {row.get(key)!r:.60}")
+    same = row.get("same", True if "url_a" in row else None)
+    if same not in (True, False):
+        raise BadRow(f"{where}: same must be true or false, not {same!r:.60}")
+    return {"a": row[keys[0]], "b": row[keys[1]], "same": bool(same)}
 
 
 def is_joined(pair: Pair) -> bool:
@@ -52,7 +77,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one object on stdout")
     parser.add_argument("--misses", action="store_true", help="also list the pairs that came out wrong")
     options = parser.parse_args()
-    pairs = pairs_of(options.pairs)
+    try:
+        pairs = pairs_of(options.pairs)
+    except (OSError, BadRow) as error:
+        parser.exit(2, f"{error}\n")
     report = measured(pairs)
     if options.json:
         print(json.dumps(report))

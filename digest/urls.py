@@ -160,7 +160,7 @@ def _identity(url: str) -> tuple[str, bool]:
 
 
 def _other_scheme(url: str) -> str:
-    if found := arxiv_id(url) if ":" in url else None:
+    if found := arxiv_id(url) if ":" in url or url.startswith("10.48550/") else None:
         return f"arxiv:{found[0]}"
     if url[:4].lower() == "doi:" and _DOI.fullmatch(doi := url[4:].strip()):
         return f"doi:{doi.lower()}"

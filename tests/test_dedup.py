@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stories import candidate_of, figures, folded_rows, rows_of
+from bench.stories import candidates_of, figures, folded_rows, rows_of
 from digest.dedup import Fingerprint, fingerprint, jaccard, stories
+from digest.dedup.series import are_editions, numbering
 from digest.model import Article, Candidate, Entry, Feed, Forward, Post, Story
 from digest.urls import canonical_url
 
@@ -107,6 +108,19 @@ def test_a_forward_joins_its_original() -> None:
     assert only(forward, original).lead is original
 
 
+@pytest.mark.parametrize(
+    "address", ["https://t.me/other/7", "https://t.me/s/Other/6", "https://t.me/other/7?single"]
+)
+def test_what_points_at_a_member_of_an_album_points_at_the_album(address: str) -> None:
+    album = entry(
+        1, "https://t.me/other/5", "三张图", post=channel_post(channel="other", message_ids=(5, 6, 7))
+    )
+    remark = entry(2, "https://t.me/chan/1", "看图", target=address, post=channel_post(), hours=1)
+    story = only(album, remark)
+    assert story.lead is album
+    assert story.evidence[0].rule == "mention"
+
+
 def test_posts_without_a_target_stand_alone() -> None:
     assert (
         len(folds(*(entry(n, f"https://t.me/chan/{n}", "今天很好", post=channel_post()) for n in (1, 2))))
@@ -139,6 +153,9 @@ def test_simplified_and_traditional_are_the_same_words() -> None:
         "學習這個優化方法需要時間，因為它與強化學習的關係並不簡單，我們應該從頭開始說明它的歷史與發展。" * 2
     )
     assert fingerprint(simplified) == fingerprint(traditional)
+    ours = entry(1, "https://a.example/1", "直接偏好优化", simplified * 2)
+    theirs = entry(2, "https://b.example/1", "直接偏好優化", traditional * 2)
+    assert only(ours, theirs).evidence[0].rule == "same text"
 
 
 def test_teaser_joins_its_full_text() -> None:
@@ -157,11 +174,11 @@ NEWS = (
 )
 
 
-def crowd() -> list[Candidate]:
+def crowd(size: int = 30) -> list[Candidate]:
     """A week around the entries in question, so that words have frequencies."""
     return [
         entry(100 + n, f"https://crowd{n}.example/1", words(100 + n, 8), words(200 + n, 80))
-        for n in range(30)
+        for n in range(size)
     ]
 
 
@@ -177,6 +194,95 @@ def test_the_same_event_under_another_title_is_folded_within_days() -> None:
     assert frozenset({1, 2}) not in folds(ours, same_feed, *crowd())
 
 
+def test_the_numbers_of_two_reports_may_differ() -> None:
+    ours = entry(1, "https://a.example/1", "Two hurt as Kestrel drone burns; 12,000 recalled", NEWS[0])
+    theirs = entry(2, "https://b.example/9", "Kestrel drone fire hurts 2, Acme takes back 12,500", NEWS[1])
+    assert frozenset({1, 2}) in folds(ours, theirs, *crowd())
+    ours, theirs = (
+        replace(one, article=replace(one.article, title=f"Kestrel {number}.0 drones recalled"))  # type: ignore[arg-type]
+        for one, number in ((ours, 1), (theirs, 2))
+    )
+    assert frozenset({1, 2}) not in folds(ours, theirs, *crowd())
+
+
+ZH_NEWS = (
+    "10月21日上午，云帆航空一架载有86人的支线客机在临江机场降落时冲出跑道，机上人员全部安全撤离，三名旅客受轻伤。"
+    "机场一度关闭两个小时。民航局已派出调查组，初步判断与当时的大雨和跑道积水有关。",
+    "云帆航空一架支线客机周三上午在大雨中降落临江机场时偏出跑道，86名乘客和机组人员通过滑梯撤离，其中三人轻伤送医。"
+    "跑道因此关闭，约两小时后恢复起降。民航局表示调查组已赶赴现场。",
+)
+
+
+def zh_crowd() -> list[Candidate]:
+    chooser = random.Random(7)
+    signs = [chr(code) for code in range(0x4E00, 0x5200)]
+    return [
+        entry(
+            100 + n,
+            f"https://crowd{n}.example/1",
+            "".join(chooser.choices(signs, k=10)),
+            "".join(chooser.choices(signs, k=200)),
+        )
+        for n in range(60)
+    ]
+
+
+def test_the_same_event_in_chinese_is_folded() -> None:
+    ours = entry(1, "https://a.example/1", "云帆航空客机在临江机场冲出跑道 三人轻伤", ZH_NEWS[0])
+    theirs = entry(
+        2, "https://b.example/9", "临江机场一客机大雨中偏出跑道，机上86人全部撤离", ZH_NEWS[1], hours=5
+    )
+    other = entry(
+        3,
+        "https://c.example/2",
+        "云帆航空宣布明年新开六条国际航线",
+        "云帆航空周三宣布，明年将新开通六条国际航线，并接收十架新飞机，冬春航季的航班总量预计增长百分之十二，公司同时公布了第三季度的财务数据。"
+        * 2,
+    )
+    found = folds(ours, theirs, other, *zh_crowd())
+    assert frozenset({1, 2}) in found
+    assert frozenset({3}) in found
+
+
+def test_headlines_alone_join_only_when_they_say_the_same() -> None:
+    def headlines(a: str, b: str) -> set[frozenset[int]]:
+        return folds(
+            entry(1, "https://a.example/1", a), entry(2, "https://b.example/1", b), *crowd(), *zh_crowd()
+        )
+
+    both = frozenset({1, 2})
+    assert both in headlines(
+        "Microsoft to create a Rust-like language for secure code",
+        "Microsoft: we create a Rust-like language for secure code",
+    )
+    assert both not in headlines(
+        "Microsoft to create a Rust-like language", "Microsoft to open a data centre in Oslo"
+    )
+    assert both in headlines(
+        "《海岸法》修订草案提请审议，新增潮间带保护条款", "《海岸法》修订草案今日提请审议，新增潮间带保护条款"
+    )
+    assert both not in headlines("江北疾控重要提醒！", "江南疾控重要提醒！")
+    assert both not in headlines("祝大家端午安康", "祝大家端午安康！")
+
+
+def test_a_big_event_is_one_story_however_many_tell_it() -> None:
+    """More reports than a term may have holders to be telling."""
+    parts = " ".join(NEWS).split()
+    chooser = random.Random(3)
+    told = [
+        entry(
+            n,
+            f"https://paper{n}.example/1",
+            f"Kestrel drones recalled, says {''.join(chooser.choices('abcdefgh', k=7))}",
+            " ".join(word for word in parts if chooser.random() > 0.2),
+            hours=n / 4,
+        )
+        for n in range(90)
+    ]
+    (biggest,) = (fold for fold in folds(*told, *crowd(400)) if len(fold) > 1)
+    assert biggest == frozenset(range(90))
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
     [
@@ -187,6 +293,22 @@ def test_the_same_event_under_another_title_is_folded_within_days() -> None:
         ("直接偏好优化（上）", "直接偏好优化（下）"),
         ("digest 1.2 released", "digest 1.3 released"),
         ("New projects for August 2019", "New projects for October 2019"),
+        ("Upgrading Fedora 30 to 31", "Upgrading Fedora 31 to 32"),
+        ("Twelve tips for the 12th birthday of Git", "Twelve tips for the 13th birthday of Git"),
+        ("深入理解链接（一）", "深入理解链接（二）"),
+        ("读书笔记之三", "读书笔记之四"),
+        ("每日一读 6月15日", "每日一读 6月16日"),
+        ("三月的书单", "四月的书单"),
+        ("每日一问：周一", "每日一问：周二"),
+        ("Part One学习笔记", "Part Two学习笔记"),
+        ("Open thread, Monday", "Open thread, Friday"),
+        ("Links of Nov 25", "Links of Nov 26"),
+        ("Final Theory III", "Final Theory IV"),
+        ("First quarter figures", "Second quarter figures"),
+        ("一季度财报", "二季度财报"),
+        ("Season 2 Episode 3", "Season 2 Episode 4"),
+        ("Python 3.8.0 beta", "Python 3.8.0 rc"),
+        ("Spring 2019 issue", "Fall 2019 issue"),
     ],
 )
 def test_numbers_of_a_series_stay_apart_however_alike_the_text(a: str, b: str) -> None:
@@ -195,6 +317,41 @@ def test_numbers_of_a_series_stay_apart_however_alike_the_text(a: str, b: str) -
     two = entry(2, "https://a.example/2", b, text + " more", feed=one.feed.url)
     assert len(folds(one, two)) == 2
     assert len(folds(one, replace(two, feed=Feed(url="https://other.example")))) == 2
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("12,000 drones recalled", "Acme recalls 12000 drones"),
+        ("10 个命令", "11 个命令"),
+        ("Ubuntu 18.04 的安装", "如何安装 Ubuntu 18.04"),
+        ("Links", "Links of Nov 25"),
+    ],
+)
+def test_other_titles_are_no_series(a: str, b: str) -> None:
+    assert not are_editions(numbering(a), numbering(b))
+
+
+def test_two_numbers_of_a_series_stay_apart_beside_a_copy_without_a_number() -> None:
+    """What is like both brings them together no more than they would come by themselves."""
+    text = words(1, 300)
+    one, plain, two = (
+        entry(n, f"https://s{n}.example/1", title, f"{text} {words(n, 5)}")
+        for n, title in enumerate(("Notes on tides, Part 1", "Notes on tides", "Notes on tides, Part 2"))
+    )
+    assert not any({0, 2} <= fold for fold in folds(one, plain, two))
+
+
+def test_numbers_of_one_feed_under_a_standing_title_stay_apart() -> None:
+    """Half of each is what stands around the news."""
+    frame = words(1, 120)
+    one, two = (
+        entry(
+            n, f"https://a.example/{n}", "This week", f"{frame} {words(10 + n, 60)}", feed="https://a.example"
+        )
+        for n in (1, 2)
+    )
+    assert len(folds(one, two)) == 2
 
 
 def test_papers_of_one_template_stay_apart() -> None:
@@ -208,6 +365,17 @@ def test_episodes_with_one_description_stay_apart() -> None:
     one = entry(1, "https://pod.example/1", "Talking with Ada", text, feed="https://pod.example/feed")
     two = entry(2, "https://pod.example/2", "Compilers and cats", text, feed="https://pod.example/feed")
     assert len(folds(one, two)) == 2
+
+
+def test_a_repost_of_one_episode_does_not_bring_the_next_one_in() -> None:
+    frame = words(1, 90)
+    show = "https://pod.example/feed"
+    one = entry(1, "https://pod.example/1", "Talking with Ada", f"{words(2, 60)} {frame}", feed=show)
+    two = entry(2, "https://pod.example/2", "Compilers and cats", f"{words(3, 60)} {frame}", feed=show)
+    repost = entry(3, "https://other.example/1", "Talking with Ada", f"{words(2, 60)} {frame} reposted")
+    found = folds(one, two, repost, *crowd())
+    assert frozenset({1, 3}) in found
+    assert frozenset({2}) in found
 
 
 @pytest.mark.parametrize(
@@ -290,6 +458,13 @@ def test_a_paper_and_its_follow_ups_stay_apart_however_they_come() -> None:
         assert not any({10 + n, 10 + (n + 1) % 3} <= fold for fold in found)
 
 
+def test_two_names_under_one_heading_stay_apart() -> None:
+    text = NEWS[0]
+    one = entry(1, "https://a.example/1", "Kestrel drones at work: charging", text)
+    two = entry(2, "https://b.example/1", "Kestrel drones at work: flight over Rotterdam", NEWS[1])
+    assert frozenset({1, 2}) not in folds(one, two, *crowd())
+
+
 def test_entries_that_share_their_feeds_home_page_stay_apart() -> None:
     feed = "https://site.example/feed"
     one = entry(1, "https://site.example/", "Release notes for spring", words(1), feed=feed)
@@ -358,6 +533,37 @@ def test_order_of_input_does_not_matter(rows: list[tuple[int, int, int]], choose
         assert [other.at for other in story.others] == sorted(other.at for other in story.others)
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 3), st.floats(0, 1), st.integers(0, 80)), max_size=12
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_order_of_input_does_not_matter_to_what_words_join(
+    rows: list[tuple[int, int, float, int]], chooser: random.Random
+) -> None:
+    texts = [*NEWS, PAPERS[0][2], PAPERS[1][2]]
+    candidates = []
+    for number, (site, text, share, hours) in enumerate(rows):
+        told = texts[text].split()
+        cut = " ".join(told[: int(len(told) * (0.5 + share / 2))])
+        title = f"{' '.join(told[:4])} {number % 3}"
+        candidates.append(
+            entry(
+                number,
+                f"https://s{site}.example/{number}",
+                title,
+                cut,
+                feed=f"https://s{site}.example",
+                hours=hours,
+            )
+        )
+    found = stories([*candidates, *crowd()])
+    shuffled = [*candidates, *crowd()]
+    chooser.shuffle(shuffled)
+    assert stories(shuffled) == found
+
+
 @given(st.text())
 def test_a_fingerprint_survives_being_kept(text: str) -> None:
     for made in (fingerprint(text), fingerprint(text * 50)):
@@ -377,7 +583,7 @@ def test_sketches_compare_like_sets(a: str, b: str) -> None:
 @pytest.mark.shared
 def test_near_duplicates_of_real_pages(shared: Path) -> None:
     rows = rows_of(shared / "corpora/story-clusters/near-duplicates-en.jsonl")
-    candidates = [candidate_of(index, row) for index, row in enumerate(rows)]
+    candidates = candidates_of(rows)
     found = figures(rows, folded_rows(candidates), lambda row: True)
     assert found.precision >= 0.995
     assert found.recall >= 0.94

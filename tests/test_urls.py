@@ -31,6 +31,7 @@ SAME: dict[str, list[str]] = {
         "doi:10.48550/arXiv.2305.18290",
         "arXiv:2305.18290",
         "arxiv:2305.18290v2",
+        "10.48550/arXiv.2305.18290",
         "oai:arXiv.org:2305.18290v3",
         "https://huggingface.co/papers/2305.18290",
         "https://hf.co/papers/2305.18290#community",

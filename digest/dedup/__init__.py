@@ -1,20 +1,21 @@
 """Stories: which entries tell of one thing, by identity first and by their words second, each fold with its reason.
 
 Pure and deterministic: the order of the candidates does not matter. Precision comes before recall, because a
-wrong fold hides news: a text rule never joins two papers, two numbers of a series, or two entries of one feed
-under different titles, and what joins a story must resemble the story as it stands, not just one member.
+wrong fold hides news: a text rule never joins two papers, two numbers of a series, or by itself two entries of one
+feed under different titles, and what joins a story must resemble the story as it stands, not just one member.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from digest.dedup import rules
+from digest.dedup.clusters import Forest, clusters
 from digest.dedup.fingerprints import Fingerprint, fingerprint, jaccard
-from digest.dedup.rules import Group, Link, Terms
+from digest.dedup.rules import Group, Link
+from digest.dedup.series import LIKE_TITLES, are_editions, numbering, title_likeness
 from digest.model import Candidate, Evidence, Story
 from digest.text import language as language_of
 from digest.urls import canonical_url
@@ -49,7 +50,7 @@ def stories(
     preferred for leads. Fingerprints kept with the articles are used, missing ones made. `threshold` overrides the
     likeness that the same-story rule asks for, for measuring.
     """
-    ordered = sorted(candidates, key=lambda candidate: candidate.entry_id)
+    ordered = sorted(candidates, key=lambda candidate: (candidate.at, candidate.entry_id))
     alone = {canonical_url(address) for address in split}
     joined = [[canonical_url(address) for address in row] for row in join]
     groups = [
@@ -57,10 +58,14 @@ def stories(
         for index, members in enumerate(_by_identity(ordered, alone, joined))
     ]
     rules.read(groups)
-    terms = Terms(groups)
+    terms = rules.terms_of(groups)
     links = [*rules.near_identical(groups), *rules.same_story(groups, terms, window, threshold)]
-    merged = _merged(groups, terms, links)
-    found = [_story(groups, members, links, language) for members in merged]
+    merged, held = clusters(groups, terms, links)
+    by_group: dict[int, list[Link]] = defaultdict(list)
+    for link in held:
+        by_group[link.a].append(link)
+        by_group[link.b].append(link)
+    found = [_story(groups, members, by_group, language) for members in merged]
     return tuple(sorted(found, key=lambda story: (story.lead.at, story.lead.entry_id)))
 
 
@@ -102,8 +107,12 @@ def keys(candidate: Candidate) -> list[str]:
         found.append(candidate.target)
     if candidate.article is not None:
         found += [candidate.article.key, *candidate.article.aliases]
-    if candidate.entry.post is not None and candidate.entry.post.forward is not None:
-        found.append(canonical_url(candidate.entry.post.forward.url))
+    if (post := candidate.entry.post) is not None:
+        channel, _, first = candidate.key.rpartition("/")
+        if len(post.message_ids) > 1 and first.isdecimal():  # an album's members have addresses of their own
+            found += [f"{channel}/{member}" for member in post.message_ids]
+        if post.forward is not None:
+            found.append(canonical_url(post.forward.url))
     return list(dict.fromkeys(key for key in found if key))
 
 
@@ -111,7 +120,7 @@ def _by_identity(
     candidates: Sequence[Candidate], alone: set[str], joined: Sequence[Sequence[str]]
 ) -> list[list[Candidate]]:
     shared = _shared_addresses(candidates)
-    forest = _Forest(len(candidates))
+    forest = Forest(len(candidates))
     holder: dict[str, int] = {}
     for index, candidate in enumerate(candidates):
         if candidate.target and candidate.key in alone:
@@ -140,79 +149,18 @@ def _shared_addresses(candidates: Sequence[Candidate]) -> set[str]:
         for (_, key), names in titles.items()
         if len(names) > 1
         and any(
-            rules.are_editions(rules.numbers(names[0]), rules.numbers(name))
-            or rules.title_likeness(names[0], name) < rules.LIKE_TITLES
+            are_editions(numbering(names[0]), numbering(name)) or title_likeness(names[0], name) < LIKE_TITLES
             for name in names[1:]
         )
     }
 
 
-class _Forest:
-    """Union-find whose sets come out in the order of their smallest member."""
-
-    def __init__(self, size: int) -> None:
-        self.parent = list(range(size))
-
-    def find(self, index: int) -> int:
-        while self.parent[index] != index:
-            self.parent[index] = index = self.parent[self.parent[index]]
-        return index
-
-    def union(self, a: int, b: int) -> None:
-        a, b = sorted((self.find(a), self.find(b)))
-        self.parent[b] = a
-
-    def sets(self) -> list[list[int]]:
-        found: dict[int, list[int]] = defaultdict(list)
-        for index in range(len(self.parent)):
-            found[self.find(index)].append(index)
-        return list(found.values())
+# --- from groups to stories ------------------------------------------------------------------------
 
 
-# --- from links to stories ------------------------------------------------------------------------
-
-
-def _merged(groups: Sequence[Group], terms: Terms, links: list[Link]) -> list[list[int]]:
-    """Sets of groups, the surest links first; a link holds only if the two stories as they stand agree too.
-
-    So a chain a-b, b-c does not make a story of a and c. Keeps in `links` those that held.
-    """
-    forest = _Forest(len(groups))
-    linked = sorted({index for link in links for index in (link.a, link.b)})
-    clusters = {index: _Cluster(groups[index], Counter(terms.of(index))) for index in linked}
-    held = []
-    for link in sorted(links, key=lambda link: (link.rank, -link.score, link.a, link.b)):
-        a, b = forest.find(link.a), forest.find(link.b)
-        if a == b or not _agree(clusters[a], clusters[b], link):
-            continue
-        forest.union(a, b)
-        ours, theirs = clusters.pop(a), clusters.pop(b)
-        centre = min((ours.centre, theirs.centre), key=lambda group: (-len(group.text), group.index))
-        clusters[forest.find(a)] = _Cluster(centre, ours.terms + theirs.terms)
-        held.append(link)
-    links[:] = held
-    return forest.sets()
-
-
-@dataclass(slots=True)
-class _Cluster:
-    """Groups merged so far: the one with the most text, and the sum of all their terms."""
-
-    centre: Group
-    terms: Counter[str]
-
-
-def _agree(a: _Cluster, b: _Cluster, link: Link) -> bool:
-    if {a.centre.index, b.centre.index} == {link.a, link.b}:
-        return True
-    if rules.are_apart(a.centre, b.centre, is_same_text=False):
-        return False
-    if jaccard(a.centre.print, b.centre.print) >= rules.RELATED:
-        return True
-    return link.rank == 2 and rules.cosine(rules.unit(a.terms), rules.unit(b.terms)) >= link.asked
-
-
-def _story(groups: Sequence[Group], indices: list[int], links: Sequence[Link], language: str) -> Story:
+def _story(
+    groups: Sequence[Group], indices: list[int], links: Mapping[int, list[Link]], language: str
+) -> Story:
     members = [candidate for index in indices for candidate in groups[index].members]
     lead = _lead(members, language)
     others = sorted(
@@ -232,22 +180,22 @@ _FULL_SHARE = 0.6
 def _lead(members: Sequence[Candidate], language: str) -> Candidate:
     if len(members) == 1:  # most are
         return members[0]
-    return min(members, key=lambda candidate: _lead_rank(candidate, members, language))
+    full = _FULL_SHARE * max((len(rules.words_of(m)) for m in members if not m.target), default=0)
+    return min(members, key=lambda candidate: _lead_rank(candidate, full, language))
 
 
-def _lead_rank(candidate: Candidate, members: Sequence[Candidate], language: str) -> tuple[object, ...]:
+def _lead_rank(candidate: Candidate, full: float, language: str) -> tuple[object, ...]:
     """The smaller the better: what tells it itself before what points at it, full before teaser, then the earliest."""
     post = candidate.entry.post
     if candidate.target:
         is_plain = post is None or post.forward is None
         return 1, is_plain, -len(candidate.entry.content), candidate.at, candidate.entry_id
-    longest = max(len(rules.words_of(member)) for member in members)
     return (
         0,
         post is not None,
         post is not None and post.forward is not None,
         not candidate.key.startswith(("arxiv:", "doi:")),
-        len(rules.words_of(candidate)) < _FULL_SHARE * longest,
+        len(rules.words_of(candidate)) < full,
         bool(language) and not _language_of(candidate).startswith(language[:2]),
         candidate.at,
         candidate.entry_id,
@@ -262,11 +210,11 @@ def _language_of(candidate: Candidate) -> str:
 
 
 def _reasons(
-    groups: Sequence[Group], indices: Sequence[int], links: Sequence[Link], lead: Candidate
+    groups: Sequence[Group], indices: Sequence[int], links: Mapping[int, list[Link]], lead: Candidate
 ) -> dict[int, Evidence]:
     """Why each member is here: the identity it shares with its group, or the link by which its group came."""
     home = next(index for index in indices if lead in groups[index].members)
-    arrived = _arrivals(home, [link for link in links if link.a in indices])
+    arrived = _arrivals(home, links)
     found: dict[int, Evidence] = {}
     for index in indices:
         anchor = lead if index == home else groups[index].lead
@@ -280,14 +228,14 @@ def _reasons(
     return found
 
 
-def _arrivals(home: int, links: Sequence[Link]) -> dict[int, Link]:
+def _arrivals(home: int, links: Mapping[int, list[Link]]) -> dict[int, Link]:
     """For each group the link over which it is reached from `home`."""
     arrived: dict[int, Link] = {}
     reached = [home]
     for index in reached:
-        for link in links:
-            other = link.b if link.a == index else link.a if link.b == index else None
-            if other is not None and other != home and other not in arrived:
+        for link in links.get(index, ()):
+            other = link.b if link.a == index else link.a
+            if other != home and other not in arrived:
                 arrived[other] = link
                 reached.append(other)
     return arrived

@@ -72,10 +72,11 @@ def jaccard(a: Fingerprint, b: Fingerprint) -> float:
     """Estimated share of common shingles: how much of the union's smallest hashes both hold (bottom-k)."""
     if not a.sketch or not b.sketch:
         return 0.0
-    ours, theirs = set(a.sketch), set(b.sketch)
-    smallest = sorted(ours | theirs)[:_SKETCH]
-    both = ours & theirs
-    return sum(value in both for value in smallest) / len(smallest)
+    both = set(a.sketch).intersection(b.sketch)
+    if not both:
+        return 0.0
+    smallest = list(dict.fromkeys(sorted(a.sketch + b.sketch)))[:_SKETCH]
+    return sum(value <= smallest[-1] for value in both) / len(smallest)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -1,0 +1,151 @@
+"""What the benchmarks take, and what they say of what they can't take."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import stories, urls
+
+NEWS = (
+    "Acme Robotics recalls 12,000 Kestrel drones after a battery fire in Rotterdam injured two engineers on Monday,"
+    " the company said. Regulators in Brussels opened an inquiry into the Kestrel's charging circuit.",
+    "Two engineers were injured in Rotterdam on Monday when a Kestrel drone's battery caught fire; Acme Robotics now"
+    " recalls 12,000 of them while regulators in Brussels look at the charging circuit of the Kestrel.",
+)
+
+
+def written(path: Path, *rows: object) -> Path:
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows), "utf-8")
+    return path
+
+
+def bench(name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def told(rows: list[dict[str, Any]]) -> bool:
+    folded = stories.folded_rows(stories.candidates_of(rows))
+    return folded[0] == folded[1]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("nope", "not JSON"),
+        ([1], "an object is needed, not list"),
+        ({"id": 1, "title": 3}, "title must be a string or null, not 3"),
+        ({"id": 1, "title": None, "text": ""}, "neither title nor text"),
+    ],
+)
+def test_a_bad_row_of_entries_is_named(tmp_path: Path, row: object, said: str) -> None:
+    data = written(tmp_path / "data.jsonl", {"id": 0, "title": "fine"}, "", row)
+    with pytest.raises(stories.BadRow) as error:
+        stories.rows_of(data)
+    assert str(error.value).startswith(f"{data}, row 3: {said}")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("{", "not JSON"),
+        ({"a": "https://a.example", "same": True}, "b must be an address, not None"),
+        ({"a": "https://a.example", "b": "https://b.example"}, "same must be true or false, not None"),
+    ],
+)
+def test_a_bad_pair_of_addresses_is_named(tmp_path: Path, row: object, said: str) -> None:
+    data = written(tmp_path / "pairs.jsonl", row)
+    done = bench("urls", str(data))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{data}, row 1: {said}")
+
+
+def test_two_submissions_of_one_address_are_a_pair_too(tmp_path: Path) -> None:
+    data = written(
+        tmp_path / "pairs.jsonl",
+        {"url_a": "http://a.example/x/", "url_b": "https://www.a.example/x?utm_source=b", "title_a": "x"},
+        {"a": "https://a.example/1", "b": "https://a.example/2", "same": False},
+    )
+    assert urls.measured(urls.pairs_of(data)) == {
+        "precision": 1.0,
+        "recall": 1.0,
+        "f1": 1.0,
+        "joined_share": 1.0,
+        "wrongly_joined_share": 0.0,
+        "joined": 1,
+        "positives": 1,
+        "wrongly_joined": 0,
+        "negatives": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("published", "at"),
+    [
+        ("2014-03-10T16:52:50Z", datetime(2014, 3, 10, 16, 52, 50, tzinfo=UTC)),
+        ("Mon, 10 Mar 2014 16:52:50 GMT", datetime(2014, 3, 10, 16, 52, 50, tzinfo=UTC)),
+        (1394470370698, datetime(2014, 3, 10, 16, 52, 50, 698000, tzinfo=UTC)),
+        ("1394470370", datetime(2014, 3, 10, 16, 52, 50, tzinfo=UTC)),
+        ("2014-03-10", datetime(2014, 3, 10, tzinfo=UTC)),
+        (None, None),
+        ("soon", None),
+    ],
+)
+def test_dates_come_in_many_forms(published: object, at: datetime | None) -> None:
+    assert stories.moment(published) == at
+
+
+def test_rows_stand_where_a_draft_would_see_them() -> None:
+    """Within days and from two sources the same-story rule has its say, else not."""
+    texts = [
+        {"id": n, "title": f"Kestrel drones {word}", "text": NEWS[n]}
+        for n, word in enumerate(("recalled", "burn"))
+    ]
+    fill = [{"id": 10 + n, "title": f"t{n}", "text": f"{chr(97 + n) * 5} " * 60} for n in range(26)]
+
+    def placed(first: dict[str, str], second: dict[str, str]) -> bool:
+        return told([texts[0] | first, texts[1] | second, *fill])
+
+    assert placed({"url": "https://a.example/1"}, {"url": "https://b.example/1"})
+    assert not placed({"url": "https://a.example/1"}, {"url": "https://a.example/2"})
+    assert placed({"published": "2014-03-10"}, {"published": "2014-03-11"})
+    assert not placed({"published": "2014-03-10"}, {"published": "2014-03-20"})
+    assert not placed({"url": "https://a.example/2014/03/10/x"}, {"url": "https://b.example/2014/05/01/y"})
+    assert not placed({}, {})  # nothing says when or who
+
+
+def test_a_host_that_most_rows_share_is_where_they_were_collected() -> None:
+    rows = [
+        {"id": n, "title": f"Kestrel drones {n}", "text": NEWS[n % 2], "url": f"https://news.example/{n}"}
+        for n in range(30)
+    ]
+    sources = {candidate.feed.url for candidate in stories.candidates_of(rows)}
+    assert len(sources) == 30
+    few = {candidate.feed.url for candidate in stories.candidates_of(rows[:3])}
+    assert few == {"news.example"}
+
+
+def test_the_report_is_one_object(tmp_path: Path) -> None:
+    rows = [
+        {"id": n, "title": f"Kestrel {n}", "text": NEWS[n], "url": f"https://s{n}.example/", "story": "k"}
+        for n in (0, 1)
+    ]
+    data = written(tmp_path / "data.jsonl", *rows, {"id": 2, "title": "another", "story": None})
+    report = json.loads(bench("stories", str(data), "--json").stdout)
+    figures = {"precision", "recall", "f1", "bcubed_f1"}
+    assert figures <= report.keys()
+    assert figures <= report["best"].keys()
+    assert report["by_language"]["en"]["rows"] == 2
+    assert report["unlabelled"] == 1
