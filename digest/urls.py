@@ -556,6 +556,10 @@ def _is_tracker(host: str, path: str, pair: str, *, link: bool) -> bool:
     value = unquote(value)
     if not pair or key in tables.TRACKERS or key.startswith(tables.TRACKER_PREFIXES):
         return True
+    if host in tables.REFILLED:
+        part, mark = tables.REFILLED[host]
+        if part in path and key == mark:
+            return False
     if key in _host_table(tables.HOST_TRACKERS, host):
         return True
     if key in tables.REFERRER_NAMED_KEYS:

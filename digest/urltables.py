@@ -94,6 +94,12 @@ HOST_TRACKERS: dict[str, frozenset[str]] = {
 }
 """What only counts on a host and its subdomains: ClearURLs provider rules; each service's own share links."""
 
+REFILLED = {"open.spotify.com": ("/playlist/", "si")}
+"""Lists that their owner fills anew under one address, and the parameter that marks each sharing.
+
+Who posts his playlist of the week again means another week's; of a track or an album the same parameter tells nothing.
+"""
+
 HOST_VIEWS: dict[str, frozenset[str]] = {
     "reddit.com": frozenset(("context", "depth", "sort")),
     "github.com": frozenset(("tab", "readme")),

@@ -145,6 +145,13 @@ def test_what_selects_content_stays(a: str, b: str) -> None:
     assert canonical_url(a) != canonical_url(b)
 
 
+def test_a_playlist_shared_again_is_another_filling_and_a_track_is_not() -> None:
+    playlist = "https://open.spotify.com/playlist/5oy4?si="
+    assert canonical_url(playlist + "a") != canonical_url(playlist + "b")
+    track = "https://open.spotify.com/track/5oy4?si="
+    assert canonical_url(track + "a") == canonical_url(track + "b") == "https://open.spotify.com/track/5oy4"
+
+
 @pytest.mark.parametrize(
     "text", ["tag:example.org,2020:1", "urn:uuid:1", "a guid", "", "https://[broken/x", "x:1"]
 )
