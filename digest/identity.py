@@ -76,7 +76,7 @@ def identities(entries: Sequence[Identifiable], known: Mapping[str, Known]) -> t
     taken = frozenset(found.values())
     for i in kept:
         if i not in found:
-            found[i] = _new_id(items[i], twins[_shared_id(items[i])] > 1, taken)
+            found[i] = _new_id(items[i], twins, taken)
     return tuple(found.get(i) for i in range(len(items)))
 
 
@@ -196,12 +196,13 @@ def _only(values: Mapping[_Name, _Value], key_of: Callable[[_Value], str]) -> di
     return {key: name for key, name in seen.items() if name is not None}
 
 
-def _new_id(item: _Item, has_twin: bool, taken: frozenset[str]) -> str:
+def _new_id(item: _Item, twins: Mapping[str, int], taken: frozenset[str]) -> str:
     """The guid, marked with what singles the item out where the guid does not; never an id that another keeps."""
     if item.own:
         return item.guid
+    short = _shared_id(item)
     longer = (_shared_id(item, item.hash, *("again",) * n) for n in count())
-    marked = longer if has_twin else chain((_shared_id(item),), longer)
+    marked = longer if twins[short] > 1 else chain((short,), longer)
     return next(id for id in marked if id not in taken)
 
 

@@ -24,6 +24,7 @@ _NEEDS_NO_ESCAPE = re.compile(r"[\w/:?#\[\]@!$&'()*+,;=\-.~]*", re.ASCII)
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = re.compile(r"(?i)https?://")
+_PLAIN_AUTHORITY = re.compile(r"https?://([a-z0-9.-]*[a-z0-9])(?=[/?#]|$)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 _ARXIV_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
@@ -50,10 +51,13 @@ def is_web_url(url: str) -> bool:
 
 def host_of(url: str) -> str:
     """The host as people say it: lower case, without `www.`, port and final dot; "" when there is none."""
-    parts = _parts(url)
-    if parts is None:
+    if plain := _PLAIN_AUTHORITY.match(url):  # nearly all: no need to take them apart
+        netloc = plain[1]
+    elif parts := _parts(url):
+        netloc = parts.netloc
+    else:
         return ""
-    host = _clean_host(parts.netloc)
+    host = _clean_host(netloc)
     return host[4:] if host.startswith("www.") and host.count(".") > 1 else host
 
 
