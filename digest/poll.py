@@ -18,13 +18,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from digest import extract, schedule, sources
+from digest import schedule, sources
 from digest.errors import DigestError, HostPaused, ParseError
 from digest.fetch import Net
 from digest.fetch.hosts import host_key
 from digest.fetch.room import Room
 from digest.model import (
     Article,
+    Candidate,
     Entry,
     Feed,
     FeedRecord,
@@ -268,6 +269,8 @@ class _Poller:
 
     async def _articles(self, feed: Feed, entries: Sequence[Entry], now: datetime) -> list[Article]:
         """The text behind each new or changed entry: the feed's own when it is full, else the page's."""
+        from digest import extract  # and with it the measures of text: most polls bring nothing new
+
         own = await self._own_articles(feed, entries)
         recent = [
             (entry, article)
@@ -292,6 +295,8 @@ class _Poller:
 
     async def _page(self, entry: Entry, own: Article | None, now: datetime) -> Article:
         """The article's page. One that fails is recorded with its reason, and the entry still counts."""
+        from digest import extract
+
         request = extract.page_request(entry.via_url or entry.url)
         try:
             with Room(self.large_pages) as room:
@@ -309,9 +314,7 @@ class _Poller:
         by_key = {_article_key(one.entry): one for one in owed}
         papers = [key.removeprefix("arxiv:") for key in by_key if key.startswith("arxiv:")]
         await self._look_up(papers, now)
-        pages = [
-            one for one in by_key.values() if self.settings.pages and extract.needs_page(one.entry, one.feed)
-        ]
+        pages = [one for one in by_key.values() if self.settings.pages and _needs_page(one)]
         articles = await asyncio.gather(*(self._page(one.entry, one.article, now) for one in pages))
         if articles:
             await self.db(self.store.save_articles, articles, now)
@@ -413,8 +416,16 @@ async def read_once(
     return await drive(steps_of(feed, FeedState(0, feed.url, feed.url), {}, now, settings), net, processes)
 
 
+def _needs_page(one: Candidate) -> bool:
+    from digest import extract
+
+    return extract.needs_page(one.entry, one.feed)
+
+
 def _feed_articles(entries: Sequence[Entry], feed: Feed) -> list[Article | None]:
     """In a worker: what the feed itself gives of each entry's text."""
+    from digest import extract
+
     return [extract.feed_article(entry, feed) for entry in entries]
 
 
