@@ -307,16 +307,33 @@ def measured(command: Sequence[str], folder: Path, proxy: str) -> tuple[float, f
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
         )
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, _memory_mib(process.pid))
-        time.sleep(0.02)
-    wall = time.monotonic() - began
+    with _metered(process.pid) as peak:
+        process.wait()
+        wall = time.monotonic() - began
     _reap_orphans()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{command[0]} ended with {process.returncode}; see {folder / 'output'}")
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, max(peak, default=0.0)
+
+
+@contextmanager
+def _metered(session: int) -> Iterator[list[float]]:
+    """MiB of all processes of a session, again and again; not so often that the server beside it has to wait."""
+    seen: list[float] = []
+    over = threading.Event()
+
+    def meter() -> None:
+        while not over.wait(0.1):
+            seen.append(_memory_mib(session))
+
+    thread = threading.Thread(target=meter)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
 
 
 def _reap_orphans() -> None:
@@ -373,11 +390,11 @@ def ratios(figures: Sequence[Figures]) -> list[str]:
     for count in sorted({f.feeds for f in figures}):
         ours, theirs = at.get(("digest", count, "cold")), at.get(("reader", count, "cold"))
         if ours and theirs:
-            lines.append(f"{count} feeds cold: CPU {ours.cpu_s / theirs.cpu_s:.2f} of reader's (target 0.25)")
+            lines.append(f"{count} feeds cold: CPU {ours.cpu_s / theirs.cpu_s:.3f} of reader's (target 0.25)")
         ours, theirs = at.get(("digest", count, "unchanged")), at.get(("reader", count, "unchanged"))
         if ours and theirs:
             lines.append(
-                f"{count} feeds unchanged: wall {ours.wall_s / theirs.wall_s:.2f} of reader's (target 0.25 at 195), "
+                f"{count} feeds unchanged: wall {ours.wall_s / theirs.wall_s:.3f} of reader's (target 0.25 at 195), "
                 f"CPU {ours.cpu_s / theirs.cpu_s:.2f}"
             )
     return lines
