@@ -672,3 +672,14 @@ def test_the_bench_measures_as_the_article_extraction_benchmark_does(
     main()
     told = json.loads(capsys.readouterr().out)
     assert (told["precision"], told["recall"], told["f1"], told["pages"]) == (1, 1, 1, 1)
+
+
+def test_the_rest_behind_read_more_goes_on_after_its_beginning() -> None:
+    def own_words(name: str, count: int) -> str:
+        words = (" ".join(f"{name}{i}say{j}" for j in range(30)) for i in range(count))
+        return "".join(f"<p>{text}.</p>" for text in words)
+
+    rest = f'<div class="group hideOnInit">{own_words("rest", 30)}</div>'
+    text = article(f'<div class="content">{own_words("begin", 8)}{rest}</div>').text
+    assert "begin0say0" in text
+    assert text.index("begin7say0") < text.index("rest0say0") < text.index("rest29say0")

@@ -249,7 +249,10 @@ def _area(body: Any, kept: _Kept) -> tuple[Any, list[str] | None]:
             )
     largest = max(others, key=others.__getitem__, default=None)
     if largest is not None and _is_passed_over(largest, others[largest], kept):
-        return body, [_letters(_text(child)) for child in largest]
+        passed_over = [_letters(_text(child)) for child in largest]
+        begun = max(chosen, key=chosen.__getitem__, default=None)
+        # What the article's own element holds besides is its beginning: the rest waits for "read more".
+        return body, [*kept.pieces, *passed_over] if begun in largest.iterancestors() else passed_over
     held = dict(chosen)
     for parent, length in chosen.items():
         for holder in parent.iterancestors():
