@@ -187,8 +187,8 @@ def _moved(state: FeedState, response: Response) -> FeedState:
     if response.url != state.address:  # a source that asks another address keeps its own counsel
         return state
     if not response.redirects:
-        arrived = state.address != state.url
-        return state if arrived else replace(state, moved_to="", moved_sightings=0)
+        has_moved_or_never = state.address != state.url or not state.moved_to
+        return state if has_moved_or_never else replace(state, moved_to="", moved_sightings=0)
     target = response.redirects[-1].url
     if any(r.status not in (301, 308) for r in response.redirects) or not _is_home(state.address, target):
         return replace(state, moved_to="", moved_sightings=0) if state.address == state.url else state

@@ -137,7 +137,8 @@ class Fetcher:
                     response = await self._ask(url, request, budget.enter)
             except FetchError as error:
                 raise _after(redirects, error, asked) from error.__cause__
-            response = replace(response, redirects=tuple(redirects))
+            if redirects:
+                response = replace(response, redirects=tuple(redirects))
             location = response.headers.get("location", "")
             if response.status not in REDIRECTS or not location:
                 return settled(request, response)
