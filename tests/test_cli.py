@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -246,3 +247,14 @@ def test_a_database_from_a_newer_version_is_left_alone(made: Path) -> None:
     assert done.returncode == 1
     assert "newer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_clock_of_pauses_runs_on_in_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from digest.cli.net import Clock
+
+    monkeypatch.setenv("DIGEST_NOW", "2026-02-16T09:00:00Z")
+    clock = Clock()
+    began = clock.now()
+    assert began.isoformat().startswith("2026-02-16T09:00:0")
+    asyncio.run(clock.sleep(0.01))
+    assert clock.now() > began

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -175,6 +176,29 @@ from = "Digest <digest@example.org>"
 folder = "outbox"
 report_to = "me@example.org"
 """
+
+
+@pytest.mark.server
+def test_status_shows_a_feed_that_became_another_and_a_run_tells_of_many_in_few_lines(tmp_path: Path) -> None:
+    with small_web() as web:
+        (tmp_path / "digest.toml").write_text(
+            '[fetch]\npause = "0s"\nallow_private = ["127.0.0.1"]\n', "utf-8"
+        )
+        paths = ("/rss.xml", *(f"/none{n}.xml" for n in range(24)))
+        outlines = "".join(f'<outline xmlUrl="{web.url(path)}"/>' for path in paths)
+        (tmp_path / "feeds.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>', "utf-8")
+        first = digest(tmp_path, "run")
+        spam = rss([item("Win", "https://spins.example/1", "spin1")], title="Lucky Spins Casino")
+        web.documents["/rss.xml"] = ("application/rss+xml", spam.body.decode())
+        digest(tmp_path, "run", now="2026-11-25T09:00:00Z")
+        status = digest(tmp_path, "status", now="2026-11-25T09:00:00Z")
+        document = json.loads(digest(tmp_path, "status", "--json", now="2026-11-25T09:00:00Z").stdout)
+    assert first.stdout.count("fails since") == 20
+    assert "and 4 more" in first.stdout
+    assert "another feed since 2026-11-25 09:00" in status.stdout
+    assert [row["detail"] for row in document["feeds"]["taken"]] == [
+        "“Engineering notes” is “Lucky Spins Casino” now"
+    ]
 
 
 @pytest.mark.server

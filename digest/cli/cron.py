@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 
+_SHOWN = 20
+"""News of feeds in a run's lines: who has subscribed to a long old list has a hundred at once. A mail tells all."""
+
+
 @dataclass
 class Done:
     """What one run came to."""
@@ -115,7 +119,9 @@ def _tell_health(here: Place, store: Store, done: Done) -> None:
     if not found:
         return
     done.health = health.lines(found)
-    done.lines.extend(f"  {line}" for line in done.health)
+    done.lines.extend(f"  {line}" for line in done.health[:_SHOWN])
+    if (more := len(done.health) - _SHOWN) > 0:
+        done.lines.append(f"  and {more} more; `digest status` lists them all")
     if here.config.mail.report_to:
         try:
             _mail_report(here, done.health)

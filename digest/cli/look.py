@@ -313,6 +313,11 @@ def _status(here: Place, store: Store) -> dict[str, Any]:
             "moved": [
                 {"url": s.url, "to": s.moved_to} for s in states if s.moved_to and s.moved_sightings > 1
             ],
+            "taken": [
+                {"url": s.url, "since": moment(t.since), "detail": t.detail}
+                for s, t in troubles
+                if t.kind == "taken"
+            ],
             "silent": [{"url": s.url, "since": moment(t.since)} for s, t in troubles if t.kind == "silent"],
             "read_leniently": [{"url": s.url, "warning": s.warning} for s in states if s.warning],
             "due": [
@@ -370,6 +375,11 @@ def _status_lines(document: dict[str, Any], timezone: str, *, shown: int | None)
     lines += [f"gone since {when(f['since'])}, not asked again: {f['url']}" for f in feeds["gone"]]
     lines += [
         f"moved for good: {f['url']} -> {f['to']} (`digest feeds export` writes it)" for f in feeds["moved"]
+    ]
+    lines += [
+        f"another feed since {when(f['since'])}: {f['url']}: {f['detail']} "
+        "(`digest feeds remove`, or accept it: `digest feeds check --revive`)"
+        for f in feeds["taken"]
     ]
     lines += [
         f"silent since {when(f['since'])}, far longer than its rhythm: {f['url']}" for f in feeds["silent"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from digest.cli.place import Place, now
 from digest.fetch.client import Fetcher
@@ -13,9 +15,17 @@ from digest.work import Workers
 
 
 class Clock:
-    """The command's clock, for the fetcher."""
+    """The command's clock, for the fetcher: from `now` on by the time that passes.
 
-    now = staticmethod(now)
+    Pauses between requests are measured by it. Where DIGEST_NOW stood still for them, each request to a host would
+    wait for all that went before it once more; and a clock that is set meanwhile moves no pause.
+    """
+
+    def __init__(self) -> None:
+        self._began, self._at = time.monotonic(), now()
+
+    def now(self) -> datetime:
+        return self._at + timedelta(seconds=time.monotonic() - self._began)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
