@@ -154,6 +154,41 @@ def test_24_to_26_the_document_says_when_it_may_be_asked(
     run(tmp_path, test)
 
 
+def _declared(document: Says, declarations: str, attributes: str = "") -> Says:
+    """The same answer with a document type of these declarations."""
+    start, _, rest = document.body.decode().partition("?>")
+    return Says(headers=RSS_TYPE, body=f"{start}?><!DOCTYPE rss {attributes}[{declarations}]>{rest}".encode())
+
+
+def test_29_an_external_entity_is_not_fetched(tmp_path: Path) -> None:
+    async def test(h: House) -> None:
+        h.subscribe()
+        h.says["/secret"] = Says(body=b"the secret")
+        h.says["/rules.dtd"] = Says(body=b"<!ENTITY also 'the secret'>")
+        secret, rules = h.server.url("/secret"), h.server.url("/rules.dtd")
+        items = [*three(), item("Aimed &x; &also;", "https://blog.example/x", "x", text="&x; and text")]
+        h.says["/feed"] = _declared(rss(items), f'<!ENTITY x SYSTEM "{secret}">', f'SYSTEM "{rules}" ')
+        (outcome,) = await h.poll()
+        assert h.asked() == ["/feed"]
+        assert (outcome.status, outcome.new) == ("new", 4)
+        assert not any("secret" in f"{one.entry.title} {one.entry.content}" for one in h.entries())
+
+    run(tmp_path, test)
+
+
+def test_33_an_entity_bomb_is_survived_and_the_feed_is_read(tmp_path: Path) -> None:
+    async def test(h: House) -> None:
+        h.subscribe()
+        levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol" * 100}">' for n in range(12))
+        items = [*three(), item("Boom", "https://blog.example/boom", "boom", text="&e11;")]
+        h.says["/feed"] = _declared(rss(items), levels)
+        (outcome,) = await h.poll()
+        assert (outcome.status, outcome.new) == ("new", 4)
+        assert all(len(one.entry.content + one.entry.summary) < 10_000 for one in h.entries())
+
+    run(tmp_path, test)
+
+
 def test_36_a_429_of_one_feed_pauses_its_host_for_this_run_and_the_next(tmp_path: Path) -> None:
     async def test(h: House) -> None:
         for n in range(5):
