@@ -674,6 +674,19 @@ def test_the_bench_measures_as_the_article_extraction_benchmark_does(
     assert (told["precision"], told["recall"], told["f1"], told["pages"]) == (1, 1, 1, 1)
 
 
+def test_a_gallery_between_the_paragraphs_goes_and_an_article_of_slides_stays() -> None:
+    slides = "".join(
+        f"<li><h2>{n}/12 Slide of news</h2><p>{SATZ} Caption {n}.</p></li>" for n in range(1, 13)
+    )
+    gallery = f"<h2>Business news in pictures</h2><ul>{slides}</ul>"
+    text = article(f"{paragraphs(8)}{gallery}<p>The last paragraph of the article. {SENTENCE}</p>").text
+    assert "Paragraph 7" in text
+    assert "last paragraph" in text
+    assert "Caption" not in text
+    assert "in pictures" not in text
+    assert "Caption 12" in article(f"<p>{SENTENCE}</p>{gallery}").text
+
+
 def test_the_rest_behind_read_more_goes_on_after_its_beginning() -> None:
     def own_words(name: str, count: int) -> str:
         words = (" ".join(f"{name}{i}say{j}" for j in range(30)) for i in range(count))

@@ -110,6 +110,11 @@ _MARKS = re.compile(
 )
 _BOLD = re.compile(r"\*\*[^*\n]{2,80}\*\*:?")
 _SENTENCE = re.compile(r"[.!?。！？…;；][\"'”’」』)）]*(?:\s|$)|[。！？；]")
+_SLIDE = re.compile(r"(?:[-*+]\s+)?(?:#{1,6}\s+)?(?:\*\*)?(\d{1,3})\s?(?:/|of)\s?(\d{1,3})\b")
+_SLIDES = 5
+"""Counted slides in a row that make a gallery."""
+_AN_ARTICLE = 1200
+"""Characters of prose beside which a gallery is not the article."""
 _SHORT_LINE = 40
 """Characters up to which a line without marks may be a heading."""
 _FOOTER = 3
@@ -161,6 +166,7 @@ def without_furniture(
     A feed brings no page along: its sections are the author's, "Top stories" too.
     """
     blocks = [_block(raw) for raw in _raw_blocks(text)]
+    blocks = _without_slides(blocks)
     kept = blocks if is_feed else _without_sections(blocks)
     kept = _without_edges(_without_lines(kept, host_of(url)), title, author, host_of(url))
     kept = _without_echoes(kept)
@@ -205,6 +211,26 @@ def _size(words: str) -> int:
 
 
 # --- sections -------------------------------------------------------------------------------------
+
+
+def _without_slides(blocks: list[_Block]) -> list[_Block]:
+    """Without a gallery between the paragraphs, "1/50" to "50/50"; where the slides are the article, they stay."""
+    slides = [(i, int(m[1]), int(m[2])) for i, block in enumerate(blocks) if (m := _SLIDE.match(block.raw))]
+    first = next((at for at, (_, number, _) in enumerate(slides) if number == 1), len(slides))
+    run = [slides[first]] if first < len(slides) else []
+    for slide in slides[first + 1 :]:
+        if slide[1:] != (run[-1][1] + 1, run[-1][2]):
+            break
+        run.append(slide)
+    if len(run) < _SLIDES:
+        return blocks
+    start, end = run[0][0], run[-1][0] + 1
+    while end < len(blocks) and blocks[end].raw.startswith("  "):
+        end += 1
+    while start and blocks[start - 1].level:
+        start -= 1
+    rest = blocks[:start] + blocks[end:]
+    return rest if sum(len(block.words) for block in rest if block.is_prose) >= _AN_ARTICLE else blocks
 
 
 def _without_sections(blocks: Sequence[_Block]) -> list[_Block]:
