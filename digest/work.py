@@ -16,12 +16,13 @@ import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
-from typing import Any, Self
-
-from pebble import ProcessExpired, ProcessPool
+from typing import TYPE_CHECKING, Any, Self
 
 from digest.errors import DeadlineExceeded, WorkerDied
 from digest.model import Task
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 _GRACE = timedelta(seconds=30)
 """Beyond a task's deadline, before the pool itself is taken for stuck: starting a process and its imports."""
@@ -93,6 +94,8 @@ class Workers:
                 ) from error
 
     async def _attempt(self, task: Task) -> Any:
+        from pebble import ProcessExpired  # here and below: a poll in which nothing changed starts no process
+
         seconds = task.deadline.total_seconds()
         try:
             future = self._started().schedule(_bounded, (seconds, task.function, *task.args), timeout=seconds)
@@ -115,6 +118,8 @@ class Workers:
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
+            from pebble import ProcessPool
+
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(list(self._preload))
             self._pool = ProcessPool(

@@ -58,7 +58,7 @@ def main() -> None:
     # Imports make some hundred thousand objects that stay until the end. To look through them for garbage again and
     # again takes an eighth of the CPU of a command that has little to do, and once more at its very end a fifth
     # (measured with CPython 3.11: 410 ms with `freeze`, 519 without, for the imports of a poll).
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
     try:
         _answered()
     finally:

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from digest.errors import HttpError, ParseError, SourceRefused
-from digest.markup import blocks_from_html, markdown
 from digest.model import Article, Entry, Feed, FeedState, Known, ParsedFeed, Request, Response, Task
 from digest.sources import Poll, Step, is_unchanged
 from digest.sources.arxiv import calendar
@@ -246,6 +245,8 @@ def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def article_of(entry: Entry) -> Article:
     """The paper's article from its metadata: the abstract stands for the text, which is in the PDF."""
+    from digest.markup import blocks_from_html, markdown
+
     return Article(
         key=canonical_url(entry.url),
         url=entry.url,

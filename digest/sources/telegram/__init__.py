@@ -14,14 +14,15 @@ import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from digest.errors import DeadlineExceeded, FetchError, HttpError, Unreachable
 from digest.model import Entry, Feed, FeedState, Known, ParsedFeed, Request, Response, Task
 from digest.sources import Poll, Step, is_unchanged
-from digest.sources.telegram.export import posts_from_export
-from digest.sources.telegram.page import Page, parse_page
+
+if TYPE_CHECKING:
+    from digest.sources.telegram.page import Page
 
 __all__ = ["HOSTS", "feed_url", "parse_page", "poll", "posts_from_export"]
 
@@ -76,6 +77,20 @@ def _channel(text: str) -> str:
 
 def _name(word: str) -> str:
     return word if _NAME.fullmatch(word) and word.lower() not in _NO_CHANNEL else ""
+
+
+def parse_page(body: bytes, url: str, numeric_id: int | None = None) -> Page:
+    """See page.py, whose readers are imported where they run: every poll asks this module whose feeds are its own."""
+    from digest.sources.telegram import page
+
+    return page.parse_page(body, url, numeric_id)
+
+
+def posts_from_export(data: bytes, channel: str = "") -> tuple[Entry, ...]:
+    """See export.py."""
+    from digest.sources.telegram import export
+
+    return export.posts_from_export(data, channel)
 
 
 def poll(
