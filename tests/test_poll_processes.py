@@ -144,3 +144,25 @@ def test_17_a_gone_feed_is_shown_kept_and_asked_again_only_after_its_revival(fol
     assert [path for path, _ in web.asked] == ["/rss.xml"]
     assert "gone" not in digest(folder, "status").stdout
     assert entries(folder) == ALL
+
+
+def test_a_list_that_changed_is_noticed_also_when_it_becomes_what_it_was(folder: Path, web: Web) -> None:
+    def asked() -> set[str]:
+        web.asked.clear()
+        digest(folder, "poll", "--force")
+        return {path for path, _ in web.asked if path.endswith(".xml")}
+
+    assert asked() == {"/rss.xml", "/atom.xml"}
+    assert asked() == {"/rss.xml", "/atom.xml"}
+    subscribe(folder, web, "/rss.xml")
+    assert asked() == {"/rss.xml"}
+    subscribe(folder, web, "/rss.xml", "/atom.xml")
+    digest(folder, "feeds", "list")
+    assert asked() == {"/rss.xml", "/atom.xml"}
+
+
+def test_what_is_wrong_in_the_list_is_told_until_it_is_mended(folder: Path, web: Web) -> None:
+    subscribe(folder, web, "/rss.xml", "/rss.xml")
+    assert all("again; the first one counts" in digest(folder, "poll").stderr for _ in range(2))
+    subscribe(folder, web, "/rss.xml")
+    assert digest(folder, "poll").stderr == ""

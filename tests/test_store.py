@@ -102,6 +102,14 @@ def test_all_of_a_feed_s_state_is_kept(store: Store) -> None:
     )  # asked without conditions, nothing else forgotten
 
 
+def test_the_list_that_was_synced_is_known_by_its_mark(store: Store) -> None:
+    assert store.synced() == ""
+    store.sync_feeds([BLOG], NOW, "first")
+    assert store.synced() == "first"
+    store.sync_feeds([BLOG, OTHER], NOW)
+    assert store.synced() == ""
+
+
 def test_an_unknown_feed_is_said(store: Store) -> None:
     assert store.feed("https://nowhere.example/") is None
     with pytest.raises(UsageError, match=r"nowhere.example.*not subscribed"):

@@ -28,7 +28,7 @@ def list_feeds(folder: Folder = HERE, as_json: Json = False) -> None:
     """
     here = place(folder)
     with here.store() as store:
-        store.sync_feeds(here.feeds(), now())
+        here.sync(store, now())
         records = store.feeds()
     if as_json:
         emit([_as_json(record) for record in records])
@@ -169,7 +169,7 @@ def export(
 
     here = place(folder)
     with here.store() as store:
-        store.sync_feeds(here.feeds(), now())
+        here.sync(store, now())
         records = store.feeds()
     feeds = [replace(r.feed, url=r.state.address or r.feed.url) for r in records]
     body = opml.written(feeds, title=here.config.digest.title)
@@ -206,7 +206,7 @@ def check(
 
     here = place(folder)
     with here.store() as store:
-        store.sync_feeds(here.feeds(), now())
+        here.sync(store, now())
         records = store.feeds()
         if address:
             records = [steps.record_named(records, address)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digest import __version__
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,18 +77,32 @@ class Place:
 
     def feeds(self) -> tuple[Feed, ...]:
         """The subscriptions of feeds.opml; what could not be read in it is told on stderr."""
-        from digest.opml import subscriptions
+        return self._subscriptions(self._list())[0]
 
+    def sync(self, store: Store, at: datetime) -> None:
+        """Bring the store's subscriptions up to feeds.opml; nothing to do where it is the file of last time."""
+        data = self._list()
+        mark = f"{__version__}:{hashlib.sha256(data).hexdigest()}"
+        if store.synced() != mark:
+            feeds, is_clean = self._subscriptions(data)
+            store.sync_feeds(feeds, at, mark if is_clean else "")  # warnings come again until they are heeded
+
+    def _list(self) -> bytes:
         try:
-            data = self.opml.read_bytes()
+            return self.opml.read_bytes()
         except FileNotFoundError as error:
             raise UsageError(
                 str(self.opml), "not found; `digest init` writes one, `digest feeds import` too"
             ) from error
+
+    def _subscriptions(self, data: bytes) -> tuple[tuple[Feed, ...], bool]:
+        """And whether all of it could be read."""
+        from digest.opml import subscriptions
+
         feeds, warnings = subscriptions(data, str(self.opml))
         for warning in warnings:
             note(f"{self.opml}: {warning}")
-        return feeds
+        return feeds, not warnings
 
     @contextmanager
     def store(self) -> Iterator[Store]:

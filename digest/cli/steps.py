@@ -30,7 +30,7 @@ def polled(
 ) -> PollReport:
     """Bring the store's list up to feeds.opml, ask what is due, save what comes. `recorded` is the demo's net."""
     at = _recorded_now() if recorded else now()
-    store.sync_feeds(here.feeds(), at)
+    here.sync(store, at)
     records = store.feeds()
     if only:
         records = [record_named(records, only)]

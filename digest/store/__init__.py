@@ -106,12 +106,21 @@ class Store:
 
     # --- feeds ------------------------------------------------------------------------------------
 
-    def sync_feeds(self, feeds: Sequence[Feed], now: datetime) -> None:
+    def sync_feeds(self, feeds: Sequence[Feed], now: datetime, mark: str = "") -> None:
         """Makes `feeds` (feeds.opml) the subscriptions; what is left out keeps its entries and state, unsubscribed.
 
-        A feed that moved and is listed under its new address goes on as the same feed.
+        A feed that moved and is listed under its new address goes on as the same feed. `mark` is kept for `synced`.
         """
-        self._write(lambda c: _feeds.sync(c, feeds))
+
+        def work(c: Connection) -> None:
+            _feeds.sync(c, feeds)
+            _upkeep.set_fact(c, "subscriptions", mark)
+
+        self._write(work)
+
+    def synced(self) -> str:
+        """The mark of the list that `sync_feeds` last brought in, "" for none."""
+        return self._read(lambda c: _upkeep.get_fact(c, "subscriptions"))
 
     def feeds(self, subscribed_only: bool = True) -> list[FeedRecord]:
         """In the order of feeds.opml, the unsubscribed last."""

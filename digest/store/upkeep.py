@@ -33,10 +33,21 @@ def runs(c: Connection, limit: int) -> list[Run]:
 _ADD_FACT = Upsert(fact, on=["name"])
 
 
+_SET_FACT = Upsert(fact, on=["name"], update=["value"])
+
+
+def get_fact(c: Connection, name: str) -> str:
+    return c.scalar(select(fact.c.value).where(fact.c.name == name)) or ""
+
+
+def set_fact(c: Connection, name: str, value: str) -> None:
+    _SET_FACT(c, [{"name": name, "value": value}])
+
+
 def secret(c: Connection) -> str:
     """Made at the first call, the same ever after."""
     _ADD_FACT(c, [{"name": "secret", "value": secrets.token_hex(32)}])
-    return str(c.scalar(select(fact.c.value).where(fact.c.name == "secret")))
+    return get_fact(c, "secret")
 
 
 def purge(c: Connection, before: datetime) -> int:
