@@ -165,7 +165,7 @@ class _Poller:
         self.writer = ThreadPoolExecutor(1, "store")
         self.large_feeds = asyncio.Semaphore(_LARGE_AT_ONCE)
         self.large_pages = asyncio.Semaphore(_LARGE_AT_ONCE)
-        self.unchanged: list[tuple[FeedRecord, Response | None, ParsedFeed]] = []
+        self.unchanged: list[tuple[FeedRecord, Response | None, ParsedFeed, datetime]] = []
 
     async def db(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: function(*args))
@@ -194,7 +194,7 @@ class _Poller:
 
     async def _unchanged(self, record: FeedRecord, response: Response | None, parsed: ParsedFeed) -> Outcome:
         """Nothing new. Its state is saved with others': if the process dies before, the feed is asked once more."""
-        self.unchanged.append((record, response, parsed))
+        self.unchanged.append((record, response, parsed, self.clock()))
         if len(self.unchanged) >= _TOGETHER:
             await self.settle()
         return Outcome(record.feed.url, "unchanged", warnings=parsed.warnings)
@@ -204,10 +204,10 @@ class _Poller:
         waiting, self.unchanged = self.unchanged, []
         if not waiting:
             return
-        times = await self.db(self.store.entry_times, [record.state.feed_id for record, _, _ in waiting])
+        times = await self.db(self.store.entry_times, [record.state.feed_id for record, *_ in waiting])
         states = [
-            self._state(record, response, parsed, times.get(record.state.feed_id, ()))
-            for record, response, parsed in waiting
+            self._state(record, response, parsed, times.get(record.state.feed_id, ()), now)
+            for record, response, parsed, now in waiting
         ]
         await self.db(self.store.save_states, states)
 
@@ -217,13 +217,13 @@ class _Poller:
         response: Response | None,
         parsed: ParsedFeed,
         times: Iterable[datetime],
+        now: datetime,
         *,
         is_all_new: bool = False,
     ) -> FeedState:
         """The feed's state after a poll that worked, with its next one; `times` are those of its entries."""
-        now, rhythm = self.clock(), self.settings.rhythm
         state = schedule.after_response(record.state, response, parsed, now, is_all_new=is_all_new)
-        return schedule.rescheduled(state, record.feed, response, parsed, times, rhythm, now)
+        return schedule.rescheduled(state, record.feed, response, parsed, times, self.settings.rhythm, now)
 
     async def _kept(
         self, record: FeedRecord, response: Response | None, parsed: ParsedFeed, known: Mapping[str, Known]
@@ -237,7 +237,7 @@ class _Poller:
             times += (await self.db(self.store.entry_times, [feed_id])).get(feed_id, ())
         found = [entry.id for entry in parsed.entries]
         is_all_new = bool(known and found) and not parsed.unchanged and known.keys().isdisjoint(found)
-        state = self._state(record, response, parsed, times, is_all_new=is_all_new)
+        state = self._state(record, response, parsed, times, now, is_all_new=is_all_new)
         saved: Saved = await self.db(
             partial(self.store.save_poll, at=_moment_of(now)), state, parsed.entries, articles, now
         )

@@ -31,8 +31,6 @@ def runs(c: Connection, limit: int) -> list[Run]:
 
 
 _ADD_FACT = Upsert(fact, on=["name"])
-
-
 _SET_FACT = Upsert(fact, on=["name"], update=["value"])
 
 
