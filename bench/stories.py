@@ -25,6 +25,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from bench.rows import BadRow, json_rows
 from digest.dedup import fingerprint, stories
 from digest.model import Article, Candidate, Entry, Feed
 from digest.text import language
@@ -56,26 +57,12 @@ class Figures:
     pairs: int
 
 
-class BadRow(Exception):
-    """A row that is not of the form; says which, and what is wrong."""
-
-
 def rows_of(path: Path) -> list[Row]:
     """The rows of a file of JSON lines, each with an `id` (its number where it has none)."""
-    return [
-        {"id": f"row {number}", **_row(path, number, line)}
-        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1)
-        if line.strip()
-    ]
+    return [{"id": f"row {number}", **_sound(path, number, row)} for number, row in json_rows(path)]
 
 
-def _row(path: Path, number: int, line: str) -> Row:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise BadRow(f"{path}, row {number}: not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise BadRow(f"{path}, row {number}: an object is needed, not {type(row).__name__}")
+def _sound(path: Path, number: int, row: Row) -> Row:
     for key in ("title", "text", "url"):
         if not isinstance(row.get(key), str | None):
             raise BadRow(f"{path}, row {number}: {key} must be a string or null, not {row[key]!r:.60}")

@@ -13,29 +13,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench.rows import BadRow, json_rows
 from digest.urls import canonical_url
 
 Pair = dict[str, Any]
 
 
-class BadRow(Exception):
-    """A row that is not of the form; says which, and what is wrong."""
-
-
 def pairs_of(path: Path) -> list[Pair]:
     """The pairs of a file, each as `{a, b, same}`."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [_pair(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return [_pair(f"{path}, row {number}", row) for number, row in json_rows(path)]
 
 
-def _pair(path: Path, number: int, line: str) -> Pair:
-    where = f"{path}, row {number}"
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise BadRow(f"{where}: not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise BadRow(f"{where}: an object is needed, not {type(row).__name__}")
+def _pair(where: str, row: dict[str, Any]) -> Pair:
     keys = ("url_a", "url_b") if "url_a" in row else ("a", "b")
     for key in keys:
         if not isinstance(row.get(key), str):
