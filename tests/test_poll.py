@@ -208,6 +208,25 @@ def test_36_a_429_of_one_feed_pauses_its_host_for_this_run_and_the_next(tmp_path
     run(tmp_path, test)
 
 
+def test_37_feeds_asked_together_are_not_asked_together_again(tmp_path: Path) -> None:
+    async def test(h: House) -> None:
+        paths = [f"/feed{n}" for n in range(60)]
+        for path in paths:
+            h.subscribe(path)
+            h.says[path] = rss(three())
+        await h.poll()
+        assert sorted(h.asked()) == sorted(paths)
+        start, seen = h.clock.at, list[int]()
+        for minute in range(45, 65):  # an hourly rhythm, less up to 15 %
+            h.clock.at = start + timedelta(minutes=minute)
+            await h.poll()
+            seen.append(len(h.asked()))
+        assert sum(seen) == 60
+        assert max(seen) < 20
+
+    run(tmp_path, test)
+
+
 def test_40_a_malformed_feed_that_can_be_read_is_stored_and_flagged(tmp_path: Path) -> None:
     async def test(h: House) -> None:
         h.subscribe()
