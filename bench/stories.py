@@ -5,9 +5,8 @@ rows are folded along but never counted. Pairwise precision, recall and F1 and B
 (`lang` if a row has it); besides, the best threshold of the same-story rule on one half of the rows (by hash of the
 id) with the figures of the other half. Nothing is tuned by running it.
 
-`published` (ISO 8601, RFC 2822 or seconds since 1970), else a date in the address, says when; the address's host says
-who. The same-story rule joins two sources within 72 hours, so rows with a text and neither are told by their
-near-identical words only.
+`published` (ISO 8601, RFC 2822 or seconds since 1970), else a date in the address, or in the id where there is no
+address, says when; rows without count as of one time. The address's host says who.
 """
 
 from __future__ import annotations
@@ -19,14 +18,18 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from bench.rows import BadRow, json_rows
 from digest.dedup import fingerprint, stories
+from digest.extract.walls import wall
 from digest.model import Article, Candidate, Entry, Feed
 from digest.text import language
 from digest.urls import canonical_url, host_of
@@ -72,7 +75,7 @@ def _sound(path: Path, number: int, row: Row) -> Row:
 
 
 def candidates_of(rows: Sequence[Row]) -> list[Candidate]:
-    """The rows as a draft would see them: the host of each is its feed, its text the article's.
+    """The rows as a draft would see them: the host of each is its feed, its text the article's if it is no wall.
 
     A host that most rows share is where they were collected, not who wrote them: there each row is its own feed, and
     so is a row without an address.
@@ -84,10 +87,11 @@ def candidates_of(rows: Sequence[Row]) -> list[Candidate]:
 
 def _candidate(index: int, row: Row, common: Set[str]) -> Candidate:
     url, title, text = (row.get(key) or "" for key in ("url", "title", "text"))
+    text = "" if wall(title, text) else text
     key = canonical_url(url) or f"row:{row['id']}"
     host = host_of(url)
     source = host if host and host not in common else f"row:{row['id']}"
-    at = _moment_of(index, row)
+    at = _moment_of(row)
     return Candidate(
         entry_id=index,
         feed=Feed(url=source),
@@ -100,26 +104,28 @@ def _candidate(index: int, row: Row, common: Set[str]) -> Candidate:
     )
 
 
-def _moment_of(index: int, row: Row) -> datetime:
-    """When a row was published, also by the date in its address.
+def _moment_of(row: Row) -> datetime:
+    """When a row was published, else the date its address is made with, or its id where it has no address.
 
-    The same-story rule joins what different sources tell within days. Texts of which neither address nor date is
-    known give it nothing to go on: they come years apart, and only their words can be near-identical. Headlines have
-    nothing but this rule, and all count as of one time.
+    Rows without any count as of one time, like entries of one week.
     """
     url = row.get("url") or ""
-    if found := moment(row.get("published")) or _date_in(url):
-        return found
-    return _NO_DATE + index * timedelta(days=30) if row.get("text") and not url else _NO_DATE
+    return moment(row.get("published")) or _date_in(url or str(row["id"])) or _NO_DATE
 
 
-_DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])(?:[/-](0?[1-9]|[12]\d|3[01]))?(?=[/-])")
+_DATE = re.compile(
+    r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])(?:[/-](0?[1-9]|[12]\d|3[01]))?(?=[/-])"
+    r"|(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"
+)
 
 
-def _date_in(url: str) -> datetime | None:
-    match = _DATE_IN_URL.search(url)
+def _date_in(name: str) -> datetime | None:
+    """Of /2020/05/17/, /2020-05- or 20200517."""
+    if (match := _DATE.search(name)) is None:
+        return None
+    year, month, day = match.group(1, 2, 3) if match[1] else match.group(4, 5, 6)
     try:
-        return datetime(int(match[1]), int(match[2]), int(match[3] or 1), tzinfo=UTC) if match else None
+        return datetime(int(year), int(month), int(day or 1), tzinfo=UTC)
     except ValueError:  # 31 June
         return None
 
@@ -218,7 +224,7 @@ def measured(rows: Sequence[Row], threshold: float | None = None) -> dict[str, A
     by_language: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         by_language[language_of(row)].add(id(row))
-    sweep = {value: folded_rows(candidates, value) for value in _THRESHOLDS}
+    sweep = _swept(candidates)
     first = {value: figures(rows, found, is_first_half) for value, found in sweep.items()}
     chosen = _best({value: found.f1 + found.bcubed_f1 for value, found in first.items()})
     other_half = figures(rows, sweep[chosen], lambda row: not is_first_half(row))
@@ -234,6 +240,12 @@ def measured(rows: Sequence[Row], threshold: float | None = None) -> dict[str, A
         "fingerprint_seconds": round(printed - started, 3),
         "stories_seconds": round(done - printed, 3),
     }
+
+
+def _swept(candidates: Sequence[Candidate]) -> dict[float, dict[int, int]]:
+    """`folded_rows` at each threshold, on all cores: low ones compare a hundred times as many pairs as the default."""
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+        return dict(zip(_THRESHOLDS, pool.map(partial(folded_rows, candidates), _THRESHOLDS), strict=True))
 
 
 def _line(name: str, values: dict[str, Any]) -> str:

@@ -123,7 +123,15 @@ def test_rows_stand_where_a_draft_would_see_them() -> None:
     assert placed({"published": "2014-03-10"}, {"published": "2014-03-11"})
     assert not placed({"published": "2014-03-10"}, {"published": "2014-03-20"})
     assert not placed({"url": "https://a.example/2014/03/10/x"}, {"url": "https://b.example/2014/05/01/y"})
-    assert not placed({}, {})  # nothing says when or who
+    assert placed({}, {}), "rows without a date count as of one time"
+    assert not placed({"id": "20140310 recalled"}, {"id": "20140501 burn"})
+    assert placed({"id": "20140310 recalled"}, {"id": "20140311 burn"})
+
+
+def test_the_text_of_a_wall_is_no_text() -> None:
+    notice = "We noticed that you are using an ad blocker. Please disable your ad blocker to support us."
+    rows = [{"id": n, "title": f"{chr(97 + n) * 6} numbers", "text": notice} for n in range(2)]
+    assert not told(rows)
 
 
 def test_a_host_that_most_rows_share_is_where_they_were_collected() -> None:

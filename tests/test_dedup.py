@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,44 @@ def test_the_numbers_of_two_reports_may_differ() -> None:
     assert frozenset({1, 2}) not in folds(ours, theirs, *crowd())
 
 
+COLUMN = (
+    "The calendar of toys for the terminal goes on. A toy is a game or a gimmick, anything small that makes a shell a"
+    " nicer place. ",
+    "A lander falls towards a field of dots, and with three keys you keep it from becoming a crater. Thrust costs"
+    " fuel, fuel is weight, and whoever brakes late is faster or flat.",
+    "Write your cousins and your aunts into a file of plain lines, and a tree of letters grows out of it, generation"
+    " by generation, with marriages as rungs and the dead in brackets.",
+)
+
+
+def test_two_of_a_column_stay_apart_wherever_they_are_reprinted() -> None:
+    """What stands around their news is the same, and neither text knows the other's title."""
+    lander = entry(1, "https://a.example/1", "Down to the moon without leaving Bash", COLUMN[0] + COLUMN[1])
+    tree = entry(2, "https://b.example/1", "Plot your relatives in ASCII", COLUMN[0] + COLUMN[2])
+    reprint = entry(3, "https://c.example/1", "Without leaving Bash: a lander", COLUMN[0] + COLUMN[1])
+    found = folds(lander, tree, reprint, *crowd())
+    assert {frozenset({1, 3}), frozenset({2})} <= found
+
+
+def test_two_texts_on_one_subject_stay_apart() -> None:
+    """They share its words; reports of one event also share who and where."""
+    ours = entry(
+        1,
+        "https://a.example/1",
+        "Pruning caches for long contexts",
+        "Long contexts fill the key-value cache of a language model. We prune the cache by the attention that its"
+        " entries receive, layer by layer, and keep accuracy while memory falls to a third.",
+    )
+    theirs = entry(
+        2,
+        "https://b.example/1",
+        "Merging caches for long contexts",
+        "The key-value cache of a language model grows with its context. Instead of pruning entries by attention"
+        " we merge those that are alike in each layer, which keeps accuracy at a third of the memory.",
+    )
+    assert frozenset({1, 2}) not in folds(ours, theirs, *crowd())
+
+
 ZH_NEWS = (
     "10月21日上午，云帆航空一架载有86人的支线客机在临江机场降落时冲出跑道，机上人员全部安全撤离，三名旅客受轻伤。"
     "机场一度关闭两个小时。民航局已派出调查组，初步判断与当时的大雨和跑道积水有关。",
@@ -281,6 +320,21 @@ def test_a_big_event_is_one_story_however_many_tell_it() -> None:
     ]
     (biggest,) = (fold for fold in folds(*told, *crowd(400)) if len(fold) > 1)
     assert biggest == frozenset(range(90))
+
+
+def test_a_report_of_a_big_event_finds_the_event_before_another_lone_report() -> None:
+    """Measured at a low threshold, as streams of headlines are, which share a few of an event's words."""
+    chooser = random.Random(11)
+
+    def headline(number: int, words: str) -> Candidate:
+        own = "".join(chooser.choices("bcdfghjklmnpqrstvwxz", k=6))
+        return entry(number, f"https://s{number}.example/1", f"{words} {own}")
+
+    subjects = ("ferry", "harbour", "captain", "divers", "wreck", "strait")
+    told = [headline(n, " ".join(three)) for n, three in enumerate(combinations(subjects, 3))]
+    late, lone = headline(50, "inquiry captain wreck divers"), headline(51, "inquiry bakery prices")
+    folded = folds(*told, late, lone, *crowd(60), threshold=0.06)
+    assert {frozenset({*range(len(told)), 50}), frozenset({51})} <= folded
 
 
 @pytest.mark.parametrize(

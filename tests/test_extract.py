@@ -440,7 +440,18 @@ DESCRIBED = '<meta name=description content="What the article is about, in one h
             "a paywall",
         ),
         ("Ein Bericht", SENTENCE * 12 + "Jetzt weiterlesen mit dem Abo.", "a paywall"),
+        (
+            "Oil to outperform",
+            f"TAKE A FREE TRIAL Registered users can read up to 3 reports. {SENTENCE * 6}",
+            "a paywall",
+        ),
         ("App", "You need to enable JavaScript to run this app.", "needs JavaScript"),
+        ("A story", "You are using an ad blocker. Please disable your ad blocker.", "an ad-blocker notice"),
+        (
+            "一篇报道",
+            "我们注意到您正在屏蔽广告！关闭广告拦截器，继续支持伟大的新闻业。",
+            "an ad-blocker notice",
+        ),
         ("Just a moment...", "Checking your browser before accessing the site.", "a bot check"),
         ("安全验证", "环境异常，完成验证后即可继续访问。", "a bot check"),
         ("Page not found | Example", "Sorry, the page you are looking for does not exist.", "an error page"),
@@ -457,7 +468,7 @@ def test_walls_are_not_taken_for_the_article(title: str, text: str, reason: str)
     got = page_article(answered(page(f"<main><p>{text}</p></main>", DESCRIBED, title)), "key")
     assert got.text == ""
     assert got.error == reason
-    if reason in ("a paywall", "needs JavaScript"):
+    if reason in ("a paywall", "an ad-blocker notice", "needs JavaScript"):
         assert (got.origin, got.title) == ("description", title)
         assert got.summary == "What the article is about, in one honest sentence."
     else:

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.text import folded, tokens, width
 
@@ -160,7 +161,7 @@ _MIN_HEADING_WIDTH = 14
 
 def _are_parts(a: str, b: str) -> bool:
     """ "Walnut Creek CD: RLE images" and "Walnut Creek CD: C64 images"; 树莓派云盘之——搭建 and 树莓派云盘之——备份."""
-    (head, *ours), (other, *theirs) = (_SEPARATOR.split(folded(title), maxsplit=1) for title in (a, b))
+    (head, *ours), (other, *theirs) = _at_separator(a), _at_separator(b)
     return (
         head == other
         and bool(ours and theirs)
@@ -168,6 +169,11 @@ def _are_parts(a: str, b: str) -> bool:
         and len(tokens(head)) >= _MIN_HEADING_WORDS
         and title_likeness(ours[0], theirs[0]) < LIKE_TITLES
     )
+
+
+@lru_cache(maxsize=4096)  # each title is met with many others
+def _at_separator(title: str) -> list[str]:
+    return _SEPARATOR.split(folded(title), maxsplit=1)
 
 
 def _are_counted_differently(ours: Numbering, theirs: Numbering) -> bool:

@@ -2,7 +2,8 @@
 
 Words are cut to five letters, which is as good as a stemmer in any language that inflects (McNamee, Nicholas and
 Mayfield, "Addressing morphological variation in alphabetic languages", 2009); Chinese counts pairs of characters.
-A title's words count twice. Frequencies are those among the texts of the same script.
+A title's words count twice. Frequencies are those among the texts of the same script. Headlines without a text have so
+few words that the pieces of these are compared too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _TOP = 16
 """The terms by which texts find each other."""
 _MIN_TEXTS = 50
 """Frequencies in fewer texts say nothing: in a draft of two entries that tell the same, each word would be common."""
+_PIECES = 0.7
+"""Share of the likeness of two headlines that is that of their pieces; on 3,155 headlines of 74 events words alone give
+.028 less of B-cubed F1, and pieces alone .015."""
 _RAREST = 1 / 1000
 """Rarer than this counts no more: else the likeness of two texts would grow with the number of the others."""
 _STOPWORDS = frozenset(
@@ -59,12 +63,20 @@ class Terms:
         weights = {
             script: _Weights(list(compress(bags, map(script.__eq__, scripts)))) for script in (True, False)
         }
+        self._is_bare = [not (lines or is_zh) for _, lines, is_zh in texts]
+        pieces = {
+            index: _counted(_pieces(texts[index][0]), one_of_each)
+            for index in compress(range(len(texts)), self._is_bare)
+        }
+        weights_of_pieces = _Weights(list(pieces.values()))
         self.top: list[list[str]] = []
-        """Of each text the terms that tell most of it."""
+        """Of each text the words that tell most of it."""
         self._vectors: list[tuple[list[str], array[float]]] = []
-        for bag, script in zip(bags, scripts, strict=True):
-            vector = weights[script].vector(bag)
+        for index, (bag, (_, lines, script)) in enumerate(zip(bags, texts, strict=True)):
+            vector = weights[script].vector(bag, is_flat=not lines)
             self.top.append([term for _, term in nlargest(_TOP, zip(vector.values(), vector, strict=True))])
+            if index in pieces:
+                vector = _joined(vector, weights_of_pieces.vector(pieces[index], is_flat=True))
             self._vectors.append((list(vector), array("f", vector.values())))
         self._last = lru_cache(maxsize=1)(self.of)
 
@@ -72,10 +84,24 @@ class Terms:
         return dict(zip(*self._vectors[index], strict=True))
 
     def likeness(self, a: int, b: int) -> float:
-        """The cosine of two texts of the same script. Quick for many `b` of one `a`."""
+        """The cosine of two texts of the same script, of their words unless both are bare headlines. Quick for many
+        `b` of one `a`.
+        """
         ours = self._last(a)
         terms, values = self._vectors[b]
-        return sum(ours[term] * value for term, value in zip(terms, values, strict=True) if term in ours)
+        cosine = sum(ours[term] * value for term, value in zip(terms, values, strict=True) if term in ours)
+        return cosine / _WORDS if self._is_bare[a] != self._is_bare[b] else cosine
+
+
+_WORDS = math.sqrt(1 - _PIECES)
+"""Length of the words' part in the vector of a bare headline."""
+
+
+def _joined(words: Mapping[str, float], pieces: Mapping[str, float]) -> dict[str, float]:
+    """One vector of length 1, whose cosine with another is the weighted mean of the two cosines."""
+    joined = {term: _WORDS * value for term, value in words.items()}
+    joined |= {f"~{term}": math.sqrt(_PIECES) * value for term, value in pieces.items()}
+    return joined
 
 
 class _Weights:
@@ -87,12 +113,18 @@ class _Weights:
         told = {
             count: math.log((1 + 1 / max(count / texts, _RAREST)) / 2) for count in set(frequency.values())
         }
-        self._alone = told.get(1, 0.0)
-        self._shared = {term: told[count] for term, count in frequency.items() if 1 < count < texts}
+        shared = {term: told[count] for term, count in frequency.items() if 1 < count < texts}
+        alone = told.get(1, 0.0)
+        self._steep = alone, shared
+        self._flat = math.sqrt(alone), {term: math.sqrt(value) for term, value in shared.items()}
         self._common = frozenset(term for term, count in frequency.items() if count >= texts)
 
-    def vector(self, bag: _Bag) -> dict[str, float]:
-        shared, alone, common = self._shared, self._alone, self._common
+    def vector(self, bag: _Bag, *, is_flat: bool) -> dict[str, float]:
+        """Flat weights differ half as much: all headlines of a big event hold the same few words, which are not common
+        for that.
+        """
+        alone, shared = self._flat if is_flat else self._steep
+        common = self._common
         vector: dict[str, float] = {}
         square = 0.0
         for term, count in zip(*bag, strict=True):
@@ -115,15 +147,31 @@ def _counted(bag: Counter[str], one_of_each: dict[str, str]) -> _Bag:
     )
 
 
+def title_share(title: str, other_title: str, other_lines: str) -> float:
+    """How many of a title's terms another text holds, as a share."""
+    ours = set(_terms(title))
+    return len(ours & set(_terms(f"{other_title}\n{other_lines}"))) / len(ours) if ours else 0.0
+
+
 def _bag(title: str, lines: str) -> Counter[str]:
+    return Counter(_terms(f"{title}\n{title}\n{lines}"))
+
+
+def _terms(text: str) -> list[str]:
     """Words of two letters and more, and pairs of Chinese characters."""
     terms: list[str] = []
-    for run in _RUN.findall(folded(f"{title}\n{title}\n{lines}")):
+    for run in _RUN.findall(folded(text)):
         if run[0] >= "\u3040":
             terms += map(add, run, run[1:])
         elif len(run) > 1 and run not in _STOPWORDS:
             terms.append(run[:_STEM] if run.isalpha() else run)  # of ids and numbers each place counts
-    return Counter(terms)
+    return terms
+
+
+def _pieces(title: str) -> Counter[str]:
+    """Each three letters of a word in sequence, its ends included."""
+    padded = (f" {run} " for run in _RUN.findall(folded(title)) if len(run) > 1 and run not in _STOPWORDS)
+    return Counter(word[at : at + 3] for word in padded for at in range(len(word) - 2))
 
 
 def dot(a: Mapping[str, float], b: Mapping[str, float]) -> float:

@@ -40,7 +40,7 @@ _KINDS = (
 )
 """What is linked and not read: media type, or how it begins."""
 
-_BELIEVABLE_HEADS = ("a paywall", "needs JavaScript")
+_BELIEVABLE_HEADS = ("a paywall", "an ad-blocker notice", "needs JavaScript")
 """Walls whose page still describes the article; the others describe themselves."""
 
 

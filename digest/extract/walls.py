@@ -1,4 +1,4 @@
-"""Pages that are not the article: paywalls, consent pages, login walls, "enable JavaScript", error pages with 200.
+"""Pages that are not the article: paywalls, consent pages, login and ad-blocker walls, "enable JavaScript", error pages with 200.
 
 Signs are asked only where the text is short, so that an article about paywalls survives; a title that says it all
 (a bot check, "Page not found") counts by itself. English and Chinese; the wording was taken from the services named.
@@ -61,6 +61,7 @@ _SIGNS = (
         r"(?:unlock|access) (?:this|the full|all) (?:article|story|post|content)|(?:paid|premium) (?:subscribers|members) only|keep reading with a .{0,20}(?:trial|subscription)|become a (?:paid )?(?:member|subscriber) to (?:read|continue|unlock)|member-only story|"
         r"(?:订阅|付费|购买|开通(?:会员|vip)?|成为会员|加入会员)(?:后)?(?:即可|可|以|才能|才可|方可)?(?:继续)?(?:阅读|查看|解锁|畅读)(?:全文|本文|更多|余下)?|(?:会员|付费|订阅者?)(?:专享|专属|可见|可读)|剩余.{0,10}(?:%|字).{0,12}(?:付费|订阅|会员)|本文为付费|付费(?:内容|文章)|試閱|訂閱(?:後|以)(?:繼續)?閱讀|"
         r"(?:有料)?会員限定|有料会員|続きを(?:お)?読(?:み|む)|무료 ?회원|유료 ?회원|(?:mit|nur für) (?:einem )?(?:abo|abonnenten|plus)\b[^.]{0,40}(?:lesen|weiterlesen)|jetzt (?:abonnieren|weiterlesen)|"
+        r"take a free trial|(?:registered|free) users can (?:read|access|view)|once registered,? you can|are you a print subscriber|request a (?:full |free )*trial|register (?:now |here )?(?:for free )?to (?:read|continue|keep|view)|"
         r"(?:article|contenu) réservé aux abonnés|abonnez-vous pour|(?:contenido|artículo) (?:exclusivo|solo) para suscriptores|suscríbete para (?:seguir|continuar)|conteúdo exclusivo para assinantes|articolo riservato agli abbonati",
     ),
     (
@@ -68,6 +69,11 @@ _SIGNS = (
         r"(?:log|sign) ?in (?:to|or sign up to|or (?:create|register)[^.]{0,30}to) (?:continue|read|view|see|access|keep)|create (?:a|an|your) (?:free )?account to (?:continue|read|view|keep)|"
         r"(?:you )?must (?:be logged in|log ?in|sign ?in)|please (?:log|sign) ?in\b|"
         r"(?:请先?|需要?|必须)?(?:登录|登錄|登入)(?:后|後|账号|帳號|以)?(?:即可|才能|可|方可)?(?:继续|繼續)?(?:查看|阅读|閱讀|浏览|访问|可见)|请先?登录",
+    ),
+    (
+        "an ad-blocker notice",
+        r"(?:disable|turn off|switch off|pause|deactivate) (?:your |the )?ad ?-?block(?:er|ing)?\b|(?:using|have|running|detected|noticed) (?:you.re using )?an? ad ?-?block(?:er)?\b|ad ?-?block(?:er)? (?:detected|is (?:on|enabled|active))|"
+        r"(?:关闭|禁用|停用|暂停|關閉|停用)(?:您的|你的)?(?:广告|廣告)(?:拦截|屏蔽|过滤|攔截|阻擋)|正在(?:使用(?:广告|廣告)(?:拦截|屏蔽|攔截)|屏蔽广告)|(?:ad ?blocker|werbeblocker) (?:deaktivieren|ausschalten)|wyłącz(?:yć)? ad ?block|désactive[rz] (?:votre )?(?:ad ?block|bloqueur)",
     ),
     (
         "a consent page",
@@ -94,7 +100,7 @@ def wall(title: str, text: str) -> str:
     if size > 2 * SHORT:
         return ""
     flat = re.sub(r"[\s*_#>]+", " ", text).replace("’", "'")
-    found = ((name, list(pattern.finditer(flat))) for name, pattern in _SIGN_PATTERNS)
+    found = [(name, list(pattern.finditer(flat))) for name, pattern in _SIGN_PATTERNS]
     hits = {name: matches[-1] for name, matches in found if matches}
     if "a paywall" in hits and hits["a paywall"].end() > len(flat) - _END:
         return "a paywall"
@@ -105,6 +111,7 @@ def wall(title: str, text: str) -> str:
         if pattern.fullmatch(title.strip()) or (bare and pattern.fullmatch(bare)):
             return name
     # Half a screen of text with one sign among it is an article that speaks of it.
-    if hits and (size < 400 or len(hits) > 1):
+    wordings = {match[0].lower() for _, matches in found for match in matches}
+    if hits and (size < 400 or len(wordings) > 1):
         return next(iter(hits))
     return ""
