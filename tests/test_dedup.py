@@ -195,6 +195,20 @@ def test_the_same_event_under_another_title_is_folded_within_days() -> None:
     assert frozenset({1, 2}) not in folds(ours, same_feed, *crowd())
 
 
+def test_the_later_report_has_to_be_more_alike() -> None:
+    ours = entry(1, "https://a.example/1", "Acme recalls Kestrel drones after Rotterdam fire", NEWS[0])
+    theirs = entry(2, "https://b.example/9", "Rotterdam battery fire: Acme recalls drones", NEWS[1])
+
+    def most_asked(hours: float) -> float:
+        late = replace(theirs, at=NOW + timedelta(hours=hours))
+        steps = (step / 100 for step in range(100, 0, -1))
+        return next(
+            step for step in steps if frozenset({1, 2}) in folds(ours, late, *crowd(), threshold=step)
+        )
+
+    assert most_asked(0) > most_asked(36) > most_asked(72) > 0.3
+
+
 def test_the_numbers_of_two_reports_may_differ() -> None:
     ours = entry(1, "https://a.example/1", "Two hurt as Kestrel drone burns; 12,000 recalled", NEWS[0])
     theirs = entry(2, "https://b.example/9", "Kestrel drone fire hurts 2, Acme takes back 12,500", NEWS[1])

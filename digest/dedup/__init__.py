@@ -60,7 +60,7 @@ def stories(
     rules.read(groups)
     terms = rules.terms_of(groups)
     links = [*rules.near_identical(groups), *rules.same_story(groups, terms, window, threshold)]
-    merged, held = clusters(groups, terms, links)
+    merged, held = clusters(groups, terms, links, window)
     by_group: dict[int, list[Link]] = defaultdict(list)
     for link in held:
         by_group[link.a].append(link)

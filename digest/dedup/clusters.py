@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import product
@@ -17,13 +18,13 @@ from digest.dedup.terms import Terms, dot
 
 
 def clusters(
-    groups: Sequence[Group], terms: Terms, links: Sequence[Link]
+    groups: Sequence[Group], terms: Terms, links: Sequence[Link], window: timedelta
 ) -> tuple[list[list[int]], list[Link]]:
     """Sets of groups, and the links that held: one holds only if the two stories as they stand agree too.
 
     So a chain a-b, b-c does not make a story of a and c. Repetitions come first, then what tells the same.
     """
-    merging = _Merging(groups, terms, links)
+    merging = _Merging(groups, terms, links, window)
     held = [
         *merging.repetitions([link for link in links if link.rule in rules.REPETITIONS]),
         *merging.retellings([link for link in links if link.rule not in rules.REPETITIONS]),
@@ -34,10 +35,13 @@ def clusters(
 class _Merging:
     """The clusters as they stand, by the number of their first group."""
 
-    def __init__(self, groups: Sequence[Group], terms: Terms, links: Sequence[Link]) -> None:
+    def __init__(
+        self, groups: Sequence[Group], terms: Terms, links: Sequence[Link], window: timedelta
+    ) -> None:
         self.forest = Forest(len(groups))
         linked = {index for link in links for index in (link.a, link.b)}
         self.found = {index: _Cluster(groups[index], terms) for index in linked}
+        self._window = window
 
     def repetitions(self, links: Sequence[Link]) -> Iterator[Link]:
         for link in sorted(links, key=lambda link: (link.rank, -link.score, link.a, link.b)):
@@ -101,7 +105,7 @@ class _Merging:
         return dot(self.found[a].vector, self.found[b].vector)
 
     def _queue(self, turns: list[_Turn], a: int, b: int, edge: _Edge) -> None:
-        closeness = self.found[a].closeness(self.found[b], edge)
+        closeness = self.found[a].closeness(self.found[b], edge, self._window)
         if closeness:
             heappush(turns, (-closeness, a, b, self._size(a, b)))
 
@@ -143,6 +147,8 @@ class _Cluster:
         self.centre = group
         self.feeds = {group.lead.feed.url}
         self.groups = [group]
+        self.at = group.lead.at
+        """The mean of their times."""
         self._terms = terms
         self._square = 1.0
 
@@ -167,14 +173,18 @@ class _Cluster:
             return False
         return any(rules.are_told_apart(ours, theirs) for ours, theirs in self._pairs(other))
 
-    def closeness(self, other: _Cluster, edge: _Edge) -> float:
-        """How alike the two are as wholes; 0 if their members are on average less so than asked."""
-        asked = edge.link.asked
-        if not self.feeds.isdisjoint(other.feeds):
-            asked *= rules.ONE_FEED_FACTOR
-        if edge.common < asked * len(self.groups) * len(other.groups):
+    def closeness(self, other: _Cluster, edge: _Edge, window: timedelta) -> float:
+        """How alike the two are as wholes, the more so the less is asked; 0 if their members are on average less alike
+        than is asked of stories so far apart.
+        """
+        asked = (
+            edge.link.asked if self.feeds.isdisjoint(other.feeds) else edge.link.asked * rules.ONE_FEED_FACTOR
+        )
+        asked_here = rules.asked_over(asked, abs(self.at - other.at), window)
+        if edge.common < asked_here * len(self.groups) * len(other.groups):
             return 0.0
-        return edge.common / math.sqrt(self._square * other._square)
+        alike = edge.common / math.sqrt(self._square * other._square)
+        return alike * asked / asked_here if asked_here else alike
 
     def _pairs(self, other: _Cluster) -> Iterator[tuple[Group, Group]]:
         """Any of ours and any of theirs; of a big event, where numbers differ anyway, the two that stand for it."""
@@ -188,6 +198,7 @@ class _Cluster:
             total[term] = total.get(term, 0.0) + value
         self.centre = min(self.centre, other.centre, key=lambda group: (-len(group.text), group.index))
         self.feeds |= other.feeds
+        self.at += (other.at - self.at) * (len(other.groups) / (len(self.groups) + len(other.groups)))
         self.groups += other.groups
 
 

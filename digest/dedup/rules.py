@@ -281,6 +281,8 @@ guides their subject: "Schedule a visit with the Emacs psychiatrist", "Take a sw
 _SAME_TITLES_EN = 0.70
 _SAME_TITLES_ZH = 0.80
 """Of headlines, read in bands: English ones are safe above .65, Chinese ones are not below .8 ("山东疾控重要提醒")."""
+_OVER_WINDOW = 0.1
+"""Of the likeness that is not asked anyway, so much is at the window's end."""
 _TEASER_LIKENESS = 0.20
 """A teaser shares its words with the text's beginning."""
 ONE_FEED_FACTOR = 1.25
@@ -306,13 +308,20 @@ def same_story(
             if not are_apart(ours, theirs, is_same_text=False):
                 yield Link(share, 1, a, b, "teaser", f"{share:.0%} of the teaser is in the text")
             continue
-        if score < asked or not may_tell_the_same or are_told_apart(ours, theirs):
+        if not may_tell_the_same or score < asked_over(asked, abs(ours.lead.at - theirs.lead.at), window):
+            continue
+        if are_told_apart(ours, theirs):
             continue
         if _need_names(ours, theirs) and names_of(a).shared(names_of(b)) < _names_asked(score):
             continue
         if not _tell_each_others_title(ours, theirs):
             continue
         yield Link(score, 2, a, b, "same story", f"likeness {score:.2f} of title and first lines", asked)
+
+
+def asked_over(asked: float, gap: timedelta, window: timedelta) -> float:
+    """Reports of one event come together: the later the other one, the more alike it has to be."""
+    return asked + _OVER_WINDOW * (1 - asked) * min(1.0, gap / window)
 
 
 def _terms_asked(group: Group, threshold: float | None) -> int:
