@@ -272,12 +272,15 @@ _SURE = 0.35
 _MIN_NAMES = 2
 """Names or numbers that two texts must share, and one more below `_SURE`: texts on one subject share its words only.
 
-Of 3,000 abstracts posing as news of one day 605 pairs reach .25; names leave 134 of them, and titles 92. Reports of one
+Of 3,000 abstracts posing as news of one day 605 pairs reach .25; names leave 134 of them, and titles 93. Reports of one
 event lose hardly any.
 """
 _TITLE_SHARE = 0.34
 """Each of the two must hold so much of the other's title. Two of a series share what stands around their news, and two
 guides their subject: "Schedule a visit with the Emacs psychiatrist", "Take a swim at your Linux terminal"."""
+_MANY_NAMES = 6
+_TITLE_SHARE_OF_MANY_NAMES = 0.25
+"""Who share so many names may entitle them freely: "Pope slaps hand", "Francis pulls himself free"."""
 _SAME_TITLES_EN = 0.70
 _SAME_TITLES_ZH = 0.80
 """Of headlines, read in bands: English ones are safe above .65, Chinese ones are not below .8 ("山东疾控重要提醒")."""
@@ -312,9 +315,9 @@ def same_story(
             continue
         if are_told_apart(ours, theirs):
             continue
-        if _need_names(ours, theirs) and names_of(a).shared(names_of(b)) < _names_asked(score):
-            continue
-        if not _tell_each_others_title(ours, theirs):
+        if _are_reports(ours, theirs) and not _tell_of_one(
+            ours, theirs, names_of(a).shared(names_of(b)), score
+        ):
             continue
         yield Link(score, 2, a, b, "same story", f"likeness {score:.2f} of title and first lines", asked)
 
@@ -349,8 +352,18 @@ def are_told_apart(a: Group, b: Group) -> bool:
     return are_two_works(a, b) or series.are_retold_apart(a.numbering, b.numbering, (a.title, b.title))
 
 
-def _need_names(a: Group, b: Group) -> bool:
-    return _are_reports(a, b) and not (_is_without_capitals(a) and _is_without_capitals(b))
+def _are_reports(a: Group, b: Group) -> bool:
+    """Of which names, title and lines can be weighed against each other; Chinese has no capitals."""
+    return not (a.is_zh or a.is_headline or b.is_headline)
+
+
+def _tell_of_one(a: Group, b: Group, shared_names: int, score: float) -> bool:
+    """Whether who and where agree, and the titles: else the two have their subject in common."""
+    has_names = not (_is_without_capitals(a) and _is_without_capitals(b))
+    if has_names and shared_names < _MIN_NAMES + (score < _SURE):
+        return False
+    asked = _TITLE_SHARE_OF_MANY_NAMES if shared_names >= _MANY_NAMES else _TITLE_SHARE
+    return _title_share(a, b) >= asked
 
 
 def _is_without_capitals(group: Group) -> bool:
@@ -358,20 +371,8 @@ def _is_without_capitals(group: Group) -> bool:
     return (lines := lead_of(group)) == lines.lower()
 
 
-def _names_asked(score: float) -> int:
-    return _MIN_NAMES + (score < _SURE)
-
-
-def _tell_each_others_title(a: Group, b: Group) -> bool:
-    if not _are_reports(a, b):
-        return True
-    shares = (title_share(a.title, b.title, lead_of(b)), title_share(b.title, a.title, lead_of(a)))
-    return min(shares) >= _TITLE_SHARE
-
-
-def _are_reports(a: Group, b: Group) -> bool:
-    """Of which title and lines can be weighed against each other; the measure of Chinese is another."""
-    return not (a.is_zh or a.is_headline or b.is_headline)
+def _title_share(a: Group, b: Group) -> float:
+    return min(title_share(a.title, b.title, lead_of(b)), title_share(b.title, a.title, lead_of(a)))
 
 
 def _asked(a: Group, b: Group) -> float:
