@@ -239,23 +239,25 @@ def test_two_of_a_column_stay_apart_wherever_they_are_reprinted() -> None:
     assert {frozenset({1, 3}), frozenset({2})} <= found
 
 
-def test_two_texts_on_one_subject_stay_apart() -> None:
-    """They share its words; reports of one event also share who and where."""
+@pytest.mark.parametrize(("where", "is_one"), [("", False), ("They work for Acme in Rotterdam. ", True)])
+def test_reports_of_one_event_share_names_and_two_texts_on_one_subject_do_not(
+    where: str, is_one: bool
+) -> None:
     ours = entry(
         1,
         "https://a.example/1",
-        "Pruning caches for long contexts",
-        "Long contexts fill the key-value cache of a language model. We prune the cache by the attention that its"
-        " entries receive, layer by layer, and keep accuracy while memory falls to a third.",
+        "Pruning the cache for long contexts",
+        f"Long contexts fill the cache of a language model. {where}We prune it by the attention that its entries get,"
+        " layer by layer, and lose little accuracy while memory falls to a third.",
     )
     theirs = entry(
         2,
         "https://b.example/1",
-        "Merging caches for long contexts",
-        "The key-value cache of a language model grows with its context. Instead of pruning entries by attention"
-        " we merge those that are alike in each layer, which keeps accuracy at a third of the memory.",
+        "A cache for long contexts by merging",
+        f"The cache of a model grows with the dialogue, until nothing fits. {where}Entries that are alike we merge in"
+        " each layer instead of dropping them, which keeps answers intact at half the memory.",
     )
-    assert frozenset({1, 2}) not in folds(ours, theirs, *crowd())
+    assert (frozenset({1, 2}) in folds(ours, theirs, *crowd())) == is_one
 
 
 ZH_NEWS = (

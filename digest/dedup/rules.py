@@ -268,11 +268,10 @@ _ONE_TERM_SUFFICES = 0.2
 _SAME_EN = 0.25
 _SAME_ZH = 0.18
 """Of two with text, within days and from two sources."""
-_SURE = 0.35
-_MIN_NAMES = 2
-"""Names or numbers that two texts must share, and one more below `_SURE`: texts on one subject share its words only.
+_NAMES_BELOW = ((0.35, 3), (0.60, 2))
+"""Names or numbers that two texts must share below such a likeness: texts on one subject share its words only.
 
-Of 3,000 abstracts posing as news of one day 605 pairs reach .25; names leave 134 of them, and titles 93. Reports of one
+Of 3,000 abstracts posing as news of one day 605 pairs reach .25; names leave 135 of them, and titles 94. Reports of one
 event lose hardly any.
 """
 _TITLE_SHARE = 0.34
@@ -360,7 +359,7 @@ def _are_reports(a: Group, b: Group) -> bool:
 def _tell_of_one(a: Group, b: Group, shared_names: int, score: float) -> bool:
     """Whether who and where agree, and the titles: else the two have their subject in common."""
     has_names = not (_is_without_capitals(a) and _is_without_capitals(b))
-    if has_names and shared_names < _MIN_NAMES + (score < _SURE):
+    if has_names and shared_names < next((names for below, names in _NAMES_BELOW if score < below), 0):
         return False
     asked = _TITLE_SHARE_OF_MANY_NAMES if shared_names >= _MANY_NAMES else _TITLE_SHARE
     return _title_share(a, b) >= asked
