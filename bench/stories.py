@@ -30,8 +30,8 @@ from typing import Any
 from bench.rows import BadRow, json_rows
 from digest.dedup import fingerprint, stories
 from digest.extract.walls import wall
+from digest.languages import language
 from digest.model import Article, Candidate, Entry, Feed
-from digest.text import language
 from digest.urls import canonical_url, host_of
 
 _THRESHOLDS = (

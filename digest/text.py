@@ -1,4 +1,4 @@
-"""Measures of plain text, Chinese and Latin alike: width, cuts, language, sentences, search terms, hashtags.
+"""Measures of plain text, Chinese and Latin alike: width, cuts, sentences, search terms, hashtags.
 
 Pure, standard library only. Nothing here changes what is stored: what folds width, case or script
 (`tokens`, `search_text`, `tag_key`) makes keys for comparison.
@@ -9,21 +9,21 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Literal
 
-from digest import hantables, langtables
+from digest import hantables
 
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
-_HANGUL = "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3"
-_CJK = _HAN + _KANA + _HANGUL
-_IS_CJK = re.compile(f"[{_CJK}]")
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+HANGUL = "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3"
+CJK = HAN + KANA + HANGUL
+IS_CJK = re.compile(f"[{CJK}]")
+_IS_HAN = re.compile(f"[{HAN}]")
 
-_URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"“”「」『』（）。，；！？]+|\bwww\.[^\s<>\"“”「」，。；]+")
+ADDRESS = re.compile(
+    r"(?i)\b(?:https?|ftp)://[^\s<>\"“”「」『』（）。，；！？]+|\bwww\.[^\s<>\"“”「」，。；]+"
+)
 
 
 # --- width ----------------------------------------------------------------------------------------
@@ -131,14 +131,14 @@ def _whole_words(head: str, rest: str, max_width: int) -> str:
         head = head[: ends[-1]]
         return f"{head} …" if head.isascii() else f"{head}…"
     if head and rest and _is_word(head[-1]) and _is_word(rest[0]):
-        shorter = re.sub(rf"[^\s{_CJK}，。、；：]+$", "", head)
+        shorter = re.sub(rf"[^\s{CJK}，。、；：]+$", "", head)
         if width(shorter) >= (1 - _CUT_LOSS) * max_width:
             head = shorter
     return head.rstrip(" \t\r\n，、；：,;:-–—（([「『“‘《") + "…"
 
 
 def _is_word(character: str) -> bool:
-    return character.isalnum() and not _IS_CJK.match(character)
+    return character.isalnum() and not IS_CJK.match(character)
 
 
 def wrap(text: str, columns: int, *, first: str = "", later: str = "") -> str:
@@ -185,7 +185,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _atoms(text: str) -> Iterator[str]:
     end = 0
-    for address in _URL.finditer(text):
+    for address in ADDRESS.finditer(text):
         yield from _ATOM.findall(text[end : address.start()])
         yield address[0]
         end = address.end()
@@ -202,122 +202,10 @@ def _may_break(before: str, after: str) -> bool:
     return _character_width(before[-1]) == 2 or _character_width(after[0]) == 2 or before[-1] in _NOT_AT_START
 
 
-# --- language -------------------------------------------------------------------------------------
-
-_HAN_RE = re.compile(f"[{_HAN}]")
-_KANA_RE = re.compile(f"[{_KANA}]")
-_HANGUL_RE = re.compile(f"[{_HANGUL}]")
-_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
-_OTHER_WORD = re.compile(rf"[^\W\d_A-Za-z\u00aa\u00b5\u00ba\u00c0-\u024f\u1e00-\u1eff{_CJK}]+")
-_CJK_SHARE = 0.25
-"""Measured on Latin-heavy Chinese titles: .999 right; models do worse."""
-_TELLING_LENGTH = 60
-"""Characters from which small words tell a language; a title may have none, or those of a name."""
-_SURE_LENGTH = 400
-"""Characters from which English words prevail over a page that declares another language in Latin letters."""
-_OTHER_SCRIPTS = frozenset(("zh", "ja", "ko", "ru", "uk", "bg", *(code for code, _ in langtables.SCRIPTS)))
-_TELLING_READ = 2000
-_TELLING_SHARE = 0.08
-"""Prose of the languages listed has a third and more of small words; half of them are shared."""
-_WORD_OF_LETTERS = re.compile(r"[^\W\d_]+")
-_KANA_SHARE = 0.1
-"""A Chinese text quotes a の now and then; Japanese headlines are a fifth kana and more."""
-
-
-def language(text: str) -> str:
-    """The language: by its script first, then, in Latin or Cyrillic letters, by its small words.
-
-    A quarter of Chinese characters among the words makes a text Chinese; "zh" when no character tells simplified from
-    traditional. Texts in Latin letters are "en" where they are short or no other language's words prevail; "" for
-    texts without words. Addresses don't count.
-    """
-    text = _URL.sub(" ", text)
-    han = kana = hangul = 0
-    if _IS_CJK.search(text):
-        han, kana, hangul = (len(script.findall(text)) for script in (_HAN_RE, _KANA_RE, _HANGUL_RE))
-    latin, other = len(_LATIN_WORD.findall(text)), len(_OTHER_WORD.findall(text))
-    cjk = han + kana + hangul
-    if cjk and cjk >= _CJK_SHARE * (cjk + latin + other):
-        if hangul > han + kana:
-            return "ko"
-        return "ja" if kana and kana >= _KANA_SHARE * (han + kana) else _chinese_script(text)
-    if latin > other:
-        return _by_small_words(text, "en") if len(text) >= _TELLING_LENGTH else "en"
-    return _by_script(text) if other else ""
-
-
-def spoken(text: str, declared: str = "") -> str:
-    """The language of `text`; what its page or feed declares refines it ("de-AT"), or decides where the text is too
-    short, or in a language whose words aren't known here.
-    """
-    found = language(text)
-    base = declared.partition("-")[0].lower()
-    if not base:
-        return found
-    if not found or base == found:
-        return declared
-    is_guess = found == "en" and (base not in langtables.WORDS or len(text) < _SURE_LENGTH)
-    return declared if is_guess and base not in _OTHER_SCRIPTS else found
-
-
-def _by_script(text: str) -> str:
-    if len(re.findall("[\u0400-\u04ff]", text)) > 0.5 * len(re.findall(r"[^\W\d_]", text)):
-        return _by_small_words(text, "ru")
-    found = {code: len(re.findall(f"[{letters}]", text)) for code, letters in langtables.SCRIPTS}
-    if found["fa"] < 0.02 * found["ar"]:  # a name quoted from the other language
-        del found["fa"]
-    best = max(found, key=found.__getitem__)
-    return ("fa" if best == "ar" and "fa" in found else best) if found[best] else ""
-
-
-def _by_small_words(text: str, usual: str) -> str:
-    """The language whose small words make up most of `text`, each word shared among those that have it.
-
-    `usual` unless another has clearly more: code and names of products are no language.
-    """
-    index = _small_words()
-    scores: Counter[str] = Counter()
-    words = _WORD_OF_LETTERS.findall(text.lower(), 0, _TELLING_READ)
-    for word in words:
-        for code, weight in index.get(word, ()):
-            scores[code] += weight  # type: ignore[assignment]
-        if not word.isascii():
-            for letter in word:
-                for code, weight in index.get(f"{letter}*", ()):
-                    scores[code] += weight  # type: ignore[assignment]
-    if not scores:
-        return usual
-    best = max(scores, key=lambda code: (scores[code], code == usual))
-    is_said = scores[best] >= max(_TELLING_SHARE * len(words), 1) or scores[usual] < 0.25 * scores[best] > 0.1
-    is_clear = is_said and scores[best] > 1.2 * scores[usual]
-    return best if is_clear else usual
-
-
-@cache
-def _small_words() -> dict[str, tuple[tuple[str, float], ...]]:
-    """Word, or letter and star, to the languages that have it, with its weight."""
-    holders: dict[str, list[str]] = {}
-    for code, words in langtables.WORDS.items():
-        for word in dict.fromkeys(words.split()):
-            holders.setdefault(word, []).append(code)
-    for code, letters in langtables.LETTERS.items():
-        for letter in letters:
-            holders.setdefault(f"{letter}*", []).append(code)
-    return {word: tuple((code, 1 / len(codes)) for code in codes) for word, codes in holders.items()}
-
-
-def _chinese_script(text: str) -> Literal["zh-Hans", "zh-Hant", "zh"]:
-    simplified = sum(map(hantables.SIMPLIFIED_ONLY.__contains__, text))
-    traditional = sum(map(hantables.TRADITIONAL_ONLY.__contains__, text))
-    if simplified == traditional:
-        return "zh"
-    return "zh-Hans" if simplified > traditional else "zh-Hant"
-
-
 # --- tokens and search ----------------------------------------------------------------------------
 
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
-_RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+_TOKEN = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
+RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 
 
 def folded(text: str) -> str:
@@ -325,7 +213,7 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKC", text).lower()
-    return text.translate(hantables.SIMPLIFIED) if _HAN_RE.search(text) else text  # a fifth of a poll's time
+    return text.translate(hantables.SIMPLIFIED) if _IS_HAN.search(text) else text  # a fifth of a poll's time
 
 
 def tokens(text: str) -> list[str]:
@@ -356,19 +244,19 @@ def search_query(words: str) -> tuple[SearchTerm, ...]:
         typed = match[2] or match[3] or match[4] or ""
         index_words = _index_words(typed, is_query=True)
         if index_words:
-            single = len(index_words[-1]) == 1 and bool(_IS_CJK.match(index_words[-1]))
+            single = len(index_words[-1]) == 1 and bool(IS_CJK.match(index_words[-1]))
             terms.append(SearchTerm(tuple(index_words), single or typed.endswith("*"), match[1] == "-"))
     return tuple(terms)
 
 
 def _index_words(text: str, *, is_query: bool) -> list[str]:
     text = folded(text)
-    runs = _RUN.findall(text)
-    if not _IS_CJK.search(text):
+    runs = RUN.findall(text)
+    if not IS_CJK.search(text):
         return runs
     words: list[str] = []
     for position, run in enumerate(runs):
-        if not _IS_CJK.match(run):
+        if not IS_CJK.match(run):
             words.append(run)
             continue
         words += [run[i : i + 2] for i in range(len(run) - 1)]
@@ -386,16 +274,14 @@ _WORDS_PER_MINUTE = 230
 
 def reading_minutes(text: str) -> int:
     """Whole minutes of reading, at least 1 for any words; addresses don't count."""
-    text = _URL.sub(" ", text)
-    cjk = len(_IS_CJK.findall(text))
-    words = len(re.findall(rf"[^\W_{_CJK}]+(?:['’-][^\W_{_CJK}]+)*", text))
+    text = ADDRESS.sub(" ", text)
+    cjk = len(IS_CJK.findall(text))
+    words = len(re.findall(rf"[^\W_{CJK}]+(?:['’-][^\W_{CJK}]+)*", text))
     return math.ceil(cjk / _CJK_PER_MINUTE + words / _WORDS_PER_MINUTE)
 
 
-_CLOSING = r"”’」』）】》\"')\]"
-_BREAK_ZH = re.compile(
-    rf"(?<=[。！？])(?![{_CLOSING}。！？])|(?<=[。！？][{_CLOSING}])(?![{_CLOSING}。！？，])"
-)
+CLOSING = r"”’」』）】》\"')\]"
+_BREAK_ZH = re.compile(rf"(?<=[。！？])(?![{CLOSING}。！？])|(?<=[。！？][{CLOSING}])(?![{CLOSING}。！？，])")
 _BREAK_EN = re.compile(r"""(?<=[.!?])["'”’)\]]*\s+(?=["'“‘(\[]*[A-Z0-9\u00c0-\u00de\u3400-\u9fff])""")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Sen|Gen|Rep|Gov|Lt|Col|Capt|Sgt|Rev|Hon|Mt|Ave|Dept|Univ|Ph\.D|D\.C|ca|resp|Ref|Tab|Ch|Nr|Abb|bzw|z\.B|u\.a|d\.h|vs|etc|cf|al|Fig|Figs|Eq|Eqs|Sec|No|Vol|pp|approx|Inc|Ltd|Co|Corp"
@@ -422,140 +308,6 @@ def _latin_sentences(text: str) -> list[str]:
     return [sentence for sentence in (*found, text[start:].strip()) if sentence]
 
 
-# --- summary --------------------------------------------------------------------------------------
-
-_MAX_SENTENCES_READ = 120
-_ZH_LENGTH = range(8, 161)
-_EN_LENGTH = range(25, 401)
-_NOT_PROSE = re.compile(
-    r"^\s*(?:#{1,6}\s|\||!\[|```|~~~|\$\$|-{3,}$|\*{3,}$|<|"
-    r"(?:作者|译者|编辑|编译|来源|图源|原文|出处|记者|责编|校对|排版|选题|Author|By|Translated by|Source|Photo|Image|Figure"
-    r"|Credit|Updated|Published)\s*(?:[:：|丨]|\s[A-Z]))"
-)
-_LINE_MARK = re.compile(r"^\s*(?:>\s*)*(?:[-*+]\s+|\d+[.)]\s+)?")
-_BEGINS_ANEW = re.compile(r"\s*(?:#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|[>|<]|!\[|\$\$|\[\^)")
-_EMPHASIS = re.compile(r"\*\*|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
-_ENDED = re.compile(rf"[.!?。！？…।؟۔။][{_CLOSING}]*$")
-_INLINE_MARKS = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[\^[^\]]*\]")
-_INLINE_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
-
-
-def summary(title: str, text: str, language: str = "", max_sentences: int = 3) -> str:
-    """Two or three whole sentences of `text` that say what it is about, in its order; "" when none will do.
-
-    Likeness to the title and position weigh most, and no two chosen sentences say the same (measured: R1 .40 zh,
-    .37 en against authors' own summaries; better than lead, LexRank, TextRank, LSA and Luhn). Reads Markdown:
-    headings, code, tables, captions and bylines are passed over, links give their words.
-    """
-    is_zh = (language or _language_of(title, text)).startswith(("zh", "ja"))
-    allowed = _ZH_LENGTH if is_zh else _EN_LENGTH
-    whole: dict[str, None] = {}
-    lines: dict[str, None] = {}
-    for sentence in _prose(text):  # read no further than needed: texts are long
-        if len(sentence) in allowed and sentence != title.strip():
-            (whole if _ENDED.search(sentence) else lines)[sentence] = None
-            if len(whole) == _MAX_SENTENCES_READ:
-                break
-    # A line without an end is a heading, a caption or a part of a list; Thai has no other ones.
-    candidates = list(whole or lines)[:_MAX_SENTENCES_READ]
-    chosen = _best_sentences(title, candidates, max_sentences)
-    return ("" if is_zh else " ").join(candidates[index] for index in sorted(chosen))
-
-
-def _language_of(title: str, text: str) -> str:
-    return language(f"{title}\n{text[:2000]}")
-
-
-def _prose(text: str) -> Iterator[str]:
-    for line in _unwrapped(text):
-        if not _NOT_PROSE.match(line):
-            line = _INLINE_LINK.sub(r"\1", _INLINE_MARKS.sub("", line))
-            line = _ESCAPE.sub(r"\1", _EMPHASIS.sub("", line))
-            yield from sentences(_LINE_MARK.sub("", line))
-
-
-def _unwrapped(text: str) -> Iterator[str]:
-    """The lines of Markdown without code; what an editor or a feed wrapped is one line again."""
-    fence = held = ""
-    for line in text.splitlines():
-        mark = line.lstrip()[:3]
-        is_fence = mark in ("```", "~~~")
-        if is_fence:
-            fence = "" if mark == fence else fence or mark
-        is_code = is_fence or fence != ""
-        if not is_code and _goes_on(held, line):
-            held = _joined(held, line)
-            continue
-        if held:
-            yield held
-        held = "" if is_code else line
-    if held:
-        yield held
-
-
-def _goes_on(held: str, line: str) -> bool:
-    """Whether `line` is of the same paragraph as the line before it."""
-    if not held or not line.strip(" >") or held.endswith(("  ", "\\")):
-        return False
-    is_quote = held.startswith(">") and line.startswith(">")
-    return is_quote or not (_BEGINS_ANEW.match(line) or held.startswith("#"))
-
-
-def _joined(held: str, line: str) -> str:
-    line = line.lstrip("> \t")
-    are_cjk = line and _character_width(held[-1]) == _character_width(line[0]) == 2
-    return f"{held}{line}" if are_cjk else f"{held} {line}"
-
-
-def _best_sentences(title: str, candidates: Sequence[str], count: int) -> list[int]:
-    """Indices of the sentences with the best .75 * score - .5 * likeness to those already chosen (MMR)."""
-    bags = [_bag(sentence) for sentence in candidates]
-    frequency = Counter(word for bag in bags for word in bag)
-    weights = {word: math.log(1 + len(bags) / seen) for word, seen in frequency.items()}
-    vectors = [_vector(bag, weights) for bag in bags]
-    head = _vector(_bag(title), weights)
-    likeness = [_cosine(head, vector) for vector in vectors]
-    top = max(likeness, default=0.0) or 1.0
-    scores = [like / top + 1 / (1 + 0.25 * index) for index, like in enumerate(likeness)]
-    chosen: list[int] = []
-    closest = [0.0] * len(vectors)
-    while len(chosen) < min(count, len(vectors)):
-        best = max(
-            (index for index in range(len(vectors)) if index not in chosen),
-            key=lambda index: 0.75 * scores[index] - 0.5 * closest[index],
-        )
-        chosen.append(best)
-        closest = [
-            max(known, _cosine(vectors[best], vector)) for known, vector in zip(closest, vectors, strict=True)
-        ]
-    return chosen
-
-
-def _bag(text: str) -> Counter[str]:
-    """Latin words, and Chinese characters with their pairs: no segmenter needed (METHODS: chars beat words)."""
-    bag: Counter[str] = Counter()
-    for run in _RUN.findall(folded(text)):
-        if _IS_CJK.match(run):
-            bag.update(run)
-            bag.update(run[i : i + 2] for i in range(len(run) - 1))
-        else:
-            bag[run] += 1
-    return bag
-
-
-def _vector(bag: Counter[str], weights: dict[str, float]) -> dict[str, float]:
-    vector = {word: count * weights[word] for word, count in bag.items() if word in weights}
-    length = math.sqrt(math.fsum(value * value for value in vector.values()))
-    return {word: value / length for word, value in vector.items()} if length else {}
-
-
-def _cosine(a: dict[str, float], b: dict[str, float]) -> float:
-    if len(a) > len(b):
-        a, b = b, a
-    return sum(value * b[word] for word, value in a.items() if word in b)
-
-
 # --- hashtags -------------------------------------------------------------------------------------
 
 _MAX_TAG = 256
@@ -570,7 +322,7 @@ def hashtags(text: str) -> tuple[str, ...]:
     A tag ends at the first character that is no letter, digit or underscore, so that "#ai的" is one tag; it needs
     a letter, and no letter before it or # after it. Addresses are left out first.
     """
-    text = unicodedata.normalize("NFC", _URL.sub(lambda match: " " * len(match[0]), text))
+    text = unicodedata.normalize("NFC", ADDRESS.sub(lambda match: " " * len(match[0]), text))
     found = []
     for match in re.finditer("#", text):
         start = end = match.end()

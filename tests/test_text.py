@@ -10,13 +10,10 @@ from digest.text import (
     SearchTerm,
     cut,
     hashtags,
-    language,
     reading_minutes,
     search_query,
     search_text,
     sentences,
-    spoken,
-    summary,
     tag_key,
     tag_slug,
     tokens,
@@ -83,61 +80,6 @@ def test_wrap_loses_nothing_but_spaces(text: str, columns: int) -> None:
     assert "".join(wrap(text, columns).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("今天学习了", "zh-Hans"),
-        ("今天學習了", "zh-Hant"),
-        ("中文", "zh"),
-        ("Claude 3.7 Sonnet 发布了 extended thinking", "zh-Hans"),
-        ("A longer note on 习", "en"),
-        ("これは日本語です", "ja"),
-        ("一个の字不算日语的句子", "zh-Hans"),
-        ("한국어 문장입니다", "ko"),
-        ("Привет, мир", "ru"),
-        ("https://example.org/a 123", ""),
-        ("", ""),
-    ],
-)
-def test_language_by_script(text: str, expected: str) -> None:
-    assert language(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("The reward model turns into a loss on pairs of answers, and no sampling is needed.", "en"),
-        ("Das Belohnungsmodell wird zu einem Verlust auf Paaren von Antworten, und es braucht keine.", "de"),
-        ("Le modèle de récompense devient une perte sur des paires de réponses, sans échantillons.", "fr"),
-        ("El modelo de recompensa se convierte en una pérdida sobre pares de respuestas del usuario.", "es"),
-        ("O modelo de recompensa torna-se uma perda sobre pares de respostas, e não há amostragem.", "pt"),
-        ("Il modello di ricompensa diventa una perdita su coppie di risposte, e non serve altro.", "it"),
-        ("Het beloningsmodel wordt een verlies op paren van antwoorden, en er is niets meer nodig.", "nl"),
-        ("Belöningsmodellen blir en förlust på par av svar, och det behövs ingen sampling längre.", "sv"),
-        ("Model nagrody staje się stratą na parach odpowiedzi i nie jest już potrzebne próbkowanie.", "pl"),
-        ("Модель вознаграждения превращается в функцию потерь на парах ответов, и это всё.", "ru"),
-        ("Модель винагороди перетворюється на функцію втрат на парах відповідей, і це все.", "uk"),
-        ("هذا النموذج يتعلم من تفضيلات الناس", "ar"),
-        ("این مدل از ترجیحات مردم یاد می‌گیرد و چند گزینه دارد", "fa"),
-        ("Das Modell", "en"),  # too short to tell, and no harm in a title
-        ("git clone https://example.org/la/de/que && cd la && make de que el los", "en"),
-    ],
-)
-def test_language_by_small_words(text: str, expected: str) -> None:
-    assert language(text) == expected
-
-
-def test_what_is_declared_refines_or_decides_what_the_text_leaves_open() -> None:
-    german = "Das Belohnungsmodell wird zu einem Verlust auf Paaren von Antworten, und es braucht keine."
-    assert spoken(german) == "de"
-    assert spoken(german, "de-AT") == "de-AT"
-    assert spoken(german, "en") == "de", "a theme's default says nothing"
-    assert spoken("Das Modell", "de") == "de"
-    assert spoken("偏好优化把奖励模型写成损失函数", "en-US") == "zh-Hans"
-    assert spoken("Short and English", "zh-CN") == "en"
-    assert spoken("", "fr") == "fr"
-
-
 def test_sentences_are_verbatim() -> None:
     assert sentences(
         "今天很好。“真的？”他说。\nSee Fig. 3 for e.g. GPT-3.5 results. Dr. Smith agreed! Really?"
@@ -149,61 +91,6 @@ def test_sentences_are_verbatim() -> None:
         "Dr. Smith agreed!",
         "Really?",
     ]
-
-
-ARTICLE = """\
-# Direct Preference Optimization
-
-By A. Writer
-
-Large language models are often tuned with reinforcement learning from human feedback. This was the norm in 2022.
-
-```python
-print("Direct Preference Optimization is not a sentence here at all.")
-```
-
-[Direct Preference Optimization](https://example.org/dpo) needs no reward model and no sampling during training.
-The weather was pleasant on the day that the paper came out, and many people went for a walk.
-"""
-
-
-def test_a_summary_never_ends_inside_a_sentence() -> None:
-    wrapped = (
-        "The reward model of reinforcement learning\nturns into a loss on pairs\nof answers. No sampling\nis needed any more.\n\n"
-        "## What it costs in the end\n\n> Two lines of a quote that go on\n> until they end at last.\n\n"
-        "- An item of a list without an end, which says\n  nothing whole\n"
-    )
-    assert summary("The reward model", wrapped, "en") == (
-        "The reward model of reinforcement learning turns into a loss on pairs of answers. No sampling is needed any "
-        "more. Two lines of a quote that go on until they end at last."
-    )
-    chinese = (
-        "奖励模型写成成对答案上的\n损失函数；训练时不再需要采样。\n人们因此省下了一半的时间，也省下了钱。"
-    )
-    assert summary("奖励模型", chinese, "zh") == chinese.replace("\n", "")
-    assert summary(
-        "Sen. Warren", "We asked Sen. Warren about the model of Dr. Smith and his friends.", "en"
-    ) == ("We asked Sen. Warren about the model of Dr. Smith and his friends.")
-
-
-def test_summary_has_whole_sentences_near_the_title() -> None:
-    text = summary("Direct Preference Optimization without a reward model", ARTICLE, "en", max_sentences=2)
-    assert "Direct Preference Optimization needs no reward model and no sampling during training." in text
-    assert "weather" not in text
-    assert "print" not in text
-    assert "Writer" not in text
-
-
-def test_summary_of_chinese_text_is_joined_without_spaces() -> None:
-    article = "直接偏好优化不需要奖励模型。作者证明它与强化学习的目标相同。昨天的天气很好，大家都出去玩了。"
-    text = summary("直接偏好优化：不需要奖励模型", article, "zh", max_sentences=2)
-    assert text == "直接偏好优化不需要奖励模型。作者证明它与强化学习的目标相同。"
-    assert summary("标题", "", "zh") == ""
-
-
-@given(st.text(), _MIXED)
-def test_summary_says_nothing_that_is_not_there(title: str, text: str) -> None:
-    assert all(character in text for character in summary(title, text).replace(" ", ""))
 
 
 def test_reading_time_counts_characters_and_words() -> None:

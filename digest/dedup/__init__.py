@@ -16,8 +16,8 @@ from digest.dedup.clusters import Forest, clusters
 from digest.dedup.fingerprints import Fingerprint, fingerprint, jaccard
 from digest.dedup.rules import Group, Link
 from digest.dedup.series import LIKE_TITLES, are_editions, numbering, title_likeness
+from digest.languages import language as language_of
 from digest.model import Candidate, Evidence, Story
-from digest.text import language as language_of
 from digest.urls import canonical_url
 
 __all__ = [

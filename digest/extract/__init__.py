@@ -13,8 +13,10 @@ from dataclasses import replace
 
 from digest.dedup import fingerprint
 from digest.extract.addresses import why_no_page
+from digest.languages import language, spoken
 from digest.model import Article, Entry, Feed, Preview, Request, Response
-from digest.text import folded, language, spoken, summary
+from digest.summaries import summary
+from digest.text import folded
 from digest.urls import canonical_url, is_web_url
 
 MAX_BYTES = 3_000_000

@@ -14,8 +14,10 @@ from digest.extract.body import feed_markdown, main_text
 from digest.extract.document import Head, decoded, head_of, tree_of
 from digest.extract.furniture import without_furniture
 from digest.extract.walls import wall
+from digest.languages import language, spoken
 from digest.model import Article, Response
-from digest.text import folded, language, spoken, summary, tokens
+from digest.summaries import summary
+from digest.text import folded, tokens
 from digest.urls import canonical_url, host_of, is_web_url
 
 log = logging.getLogger(__name__)

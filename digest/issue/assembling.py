@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 
 from digest.issue.passages import description, headline, is_cut_of, passage
+from digest.languages import language
 from digest.markup import blocks_from_html, blocks_from_markdown, linked, plain, text_of, with_languages
 from digest.model import (
     Block,
@@ -25,7 +26,7 @@ from digest.model import (
     Story,
     Voice,
 )
-from digest.text import cut, folded, language, reading_minutes, tag_key, tag_slug, width
+from digest.text import cut, folded, reading_minutes, tag_key, tag_slug, width
 from digest.urls import canonical_url, host_of
 
 OWN = "own"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 import re
 
-from digest.text import folded, sentences, summary, width
+from digest.summaries import summary
+from digest.text import folded, sentences, width
 
 _SUMMARY_WIDTH = 700
 """A source's own summary that is longer (arXiv abstracts are) gives way to its best sentences."""

@@ -18,9 +18,10 @@ from digest.errors import DraftError
 from digest.issue import writing
 from digest.issue.assembling import rest_name
 from digest.issue.scanning import Scanned, scanned
+from digest.languages import language
 from digest.markup import blocks_from_markdown, markdown, plain, with_languages
 from digest.model import Block, Draft, Issue, Item, Period, Section, Span
-from digest.text import hashtags, language, tag_key
+from digest.text import hashtags, tag_key
 from digest.urls import canonical_url, display_url, host_of
 
 _SECTION = re.compile(r"##(?!#)[ \t\u3000]*(.*)")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from digest.languages import language
 from digest.markup.html import blocks_from_html
 from digest.markup.reader import blocks_from_markdown, linked
 from digest.markup.spans import tidy
 from digest.markup.writer import markdown
 from digest.model import Block
-from digest.text import language
 
 __all__ = [
     "blocks_from_html",
