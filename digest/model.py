@@ -401,9 +401,9 @@ class Article:
     text: str = ""
     """Markdown, as found; never width-folded or re-spaced."""
     summary: str = ""
-    """Plain text: the source's own summary or the page's description."""
+    """Plain text: the source's own summary, the page's description, or what it shows before its paywall."""
     image: str = ""
-    origin: Literal["feed", "page", "description", "metadata", "none"] = "none"
+    origin: Literal["feed", "page", "teaser", "description", "metadata", "none"] = "none"
     error: str = ""
     """Why it is not the page's text, when it should be."""
     aliases: tuple[str, ...] = ()

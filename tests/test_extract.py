@@ -468,7 +468,12 @@ def test_walls_are_not_taken_for_the_article(title: str, text: str, reason: str)
     got = page_article(answered(page(f"<main><p>{text}</p></main>", DESCRIBED, title)), "key")
     assert got.text == ""
     assert got.error == reason
-    if reason in ("a paywall", "an ad-blocker notice", "needs JavaScript"):
+    if text.startswith((SATZ, SENTENCE)):
+        assert (got.origin, got.title) == ("teaser", title)
+        shown = got.summary.replace(" ", "")
+        assert text.replace(" ", "").startswith(shown), "what stands before the wall, and no more"
+        assert len(shown) > 100
+    elif reason in ("a paywall", "an ad-blocker notice", "needs JavaScript"):
         assert (got.origin, got.title) == ("description", title)
         assert got.summary == "What the article is about, in one honest sentence."
     else:
@@ -490,11 +495,26 @@ def test_an_article_about_walls_survives() -> None:
     )
 
 
-def test_a_page_that_is_not_free_keeps_only_its_description() -> None:
+def test_a_page_that_is_not_free_keeps_only_what_it_shows() -> None:
     ld = '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>'
     got = article(f"<p>{SENTENCE * 4}</p>", head=DESCRIBED + ld)
-    assert (got.origin, got.error, got.text) == ("description", "a paywall", "")
+    assert (got.origin, got.error, got.text) == ("teaser", "a paywall", "")
+    assert got.summary == (SENTENCE * 4).strip()
+    got = article("<p>Too short.</p>", head=DESCRIBED + ld)
+    assert (got.origin, got.summary) == (
+        "description",
+        "What the article is about, in one honest sentence.",
+    )
     assert article(paragraphs(12), head=ld).origin == "page", "some say so and show it all the same"
+
+
+def test_what_a_paywalled_page_shows_begins_where_its_description_does() -> None:
+    opening = "The lander came down on a field of dots, and nobody saw it"
+    head = f'<meta name=description content="{opening}">'
+    body = f"<p>Save this article. {SENTENCE}</p><p>Subscribe to continue reading.</p><p>{opening} but the crew. {SENTENCE}</p>"
+    got = article(body + "<p>This article is for subscribers only.</p>", head=head)
+    assert (got.origin, got.error) == ("teaser", "a paywall")
+    assert got.summary == f"{opening} but the crew. {SENTENCE}".strip()
 
 
 def test_an_interactive_page_falls_back_to_what_its_head_says() -> None:

@@ -203,6 +203,7 @@ def _text_origin(candidate: Candidate) -> str:
     where = {
         "feed": "the feed",
         "page": f"the page {article.url}",
+        "teaser": "what the page shows before its paywall",
         "description": "the page's own description",
         "metadata": "metadata",
         "none": "nowhere",

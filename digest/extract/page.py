@@ -13,8 +13,9 @@ from digest.dedup import fingerprint
 from digest.extract.body import feed_markdown, main_text
 from digest.extract.document import Head, decoded, head_of, tree_of
 from digest.extract.furniture import without_furniture
-from digest.extract.walls import wall
+from digest.extract.walls import before_wall, wall
 from digest.languages import language, spoken
+from digest.markup import blocks_from_markdown, plain
 from digest.model import Article, Response
 from digest.summaries import summary
 from digest.text import folded, tokens
@@ -76,6 +77,9 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
     reason = wall(head.title, text) or ("" if head.is_free or len(text) > _TEASER else "a paywall")
     if _led_home(response):
         reason = "an error page: the address leads to the site's home page"
+    if reason == "a paywall" and len(shown := _shown(head, text)) > len(head.description):
+        found = replace(head, description=shown)
+        return replace(_described(blank, found, reason, believed=True, response=response), origin="teaser")
     if reason:
         return _described(blank, head, reason, believed=reason in _BELIEVABLE_HEADS, response=response)
     if trouble or (len(text) < _LITTLE and len(text) <= len(head.description)) or _is_beside(head, text):
@@ -93,6 +97,17 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
         response=response,
         head=head,
     )
+
+
+_OPENING = 30
+
+
+def _shown(head: Head, text: str) -> str:
+    """What a page that is not free shows of its article, as plain text: from where its description begins, if it is
+    the article's beginning, to the wall.
+    """
+    start = max(0, text.find(head.description[:_OPENING])) if head.description else 0
+    return plain(blocks_from_markdown(before_wall(text[start:]))).strip()
 
 
 def _says_more(head: Head, text: str) -> bool:

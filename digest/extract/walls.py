@@ -7,6 +7,9 @@ Signs are asked only where the text is short, so that an article about paywalls 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
+
+from digest.text import sentences
 
 SHORT = 1200
 """Columns of text (a Chinese character takes two) up to which signs are looked for; walls are shorter, but some
@@ -94,12 +97,33 @@ _TITLE_PATTERNS = tuple((name, re.compile(rf"(?i)(?:{words})")) for name, words 
 _SIGN_PATTERNS = tuple((name, re.compile(rf"(?i){words}")) for name, words in _SIGNS)
 
 
+def before_wall(text: str) -> str:
+    """The paragraphs and sentences of a page that stand before the first sign of a wall: what it shows for nothing."""
+    shown = []
+    for paragraph in text.split("\n\n"):
+        if not _has_sign(paragraph):
+            shown.append(paragraph)
+            continue
+        shown.append(" ".join(takewhile(lambda sentence: not _has_sign(sentence), sentences(paragraph))))
+        break
+    return "\n\n".join(filter(None, shown))
+
+
+def _has_sign(text: str) -> bool:
+    flat = _flat(text)
+    return any(pattern.search(flat) for _, pattern in _SIGN_PATTERNS)
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"[\s*_#>]+", " ", text).replace("’", "'")
+
+
 def wall(title: str, text: str) -> str:
     """What the page is instead of the article ("a paywall"); "" when nothing says so."""
     size = len(text) + sum(c > "\u2e7f" for c in text) if len(text) <= 2 * SHORT else 2 * SHORT + 1
     if size > 2 * SHORT:
         return ""
-    flat = re.sub(r"[\s*_#>]+", " ", text).replace("’", "'")
+    flat = _flat(text)
     found = [(name, list(pattern.finditer(flat))) for name, pattern in _SIGN_PATTERNS]
     hits = {name: matches[-1] for name, matches in found if matches}
     if "a paywall" in hits and hits["a paywall"].end() > len(flat) - _END:
