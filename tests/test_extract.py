@@ -354,6 +354,18 @@ def test_head_and_foot_of_an_article_say_nothing_of_its_own() -> None:
     assert without_furniture(text, title="Three ways to align | Blog", author="Ann", url=URL) == body
 
 
+@pytest.mark.parametrize(
+    "heading", ["Lees ook", "Zobacz także", "Baca juga", "Xem thêm", "เรื่องที่เกี่ยวข้อง", "مواضيع ذات صلة"]
+)
+def test_lists_of_other_pages_and_ways_to_pay_go_in_many_languages(heading: str) -> None:
+    foot = (
+        f"## {heading}\n\n- [Ten tips](https://blog.example.org/1)\n- [More tips](https://blog.example.org/2)\n\n"
+        "Send us a coffee: https://paypal.me/example"
+    )
+    body = f"{SENTENCE * 4}\n\nThey paid with PayPal. {SENTENCE}\n\n{SATZ * 2}".strip()
+    assert without_furniture(f"{body}\n\n{foot}", title="Three ways", url=URL) == body
+
+
 def test_a_manual_may_have_a_chapter_on_comments() -> None:
     text = f"{SENTENCE * 4}\n\n## Comments\n\nTwo slashes.\n\n```js\n// so\n```\n\n## Tags\n\n{SENTENCE * 2}"
     assert without_furniture(text, title="A manual", url=URL) == text.strip()
