@@ -391,10 +391,20 @@ def test_boxes_that_their_names_tell_go_and_tables_stay() -> None:
     assert "奖励" not in got.text and "took this" not in got.text
 
 
+def test_a_list_of_links_inside_an_item_that_announces_it_is_content() -> None:
+    links = "".join(f"<li><a href=/{n}>Bug {n} is mended, at last</a></li>" for n in range(6))
+    got = article(
+        f"{paragraphs(4)}<ul><li>{SENTENCE}</li><li>In progress:<ul>{links}</ul></li></ul>{paragraphs(4)}"
+    )
+    assert got.text.count("is mended, at last") == 6
+    unannounced = article(f"{paragraphs(8)}<ul>{links}</ul>")
+    assert "is mended" not in unannounced.text
+
+
 def test_a_list_of_links_that_a_sentence_announces_is_content() -> None:
     links = "".join(f"<li><a href=/p{i}>Paper number {i} of the week</a>" for i in range(6))
     got = article(f"{paragraphs(3)}<p>We read these papers:</p><ul>{links}</ul>{paragraphs(3)}")
-    assert "Paper 0" not in got.text
+    assert "Paper number 0" in got.text and "Paper number 5" in got.text
     menu = article(f"{paragraphs(3)}<div><ul>{links}</ul></div>{paragraphs(3)}")
     assert "Paper number" not in menu.text
 

@@ -297,13 +297,28 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
     if depth > _MAX_DEPTH or element not in holders:
         return _keep_text(element, kept)
     _wrap_runs(element, holders)
-    dropped = [
-        child
-        for child in element
-        if not _keep(child, kept, holders, depth + 1) or _is_box(child, kept, holders)
-    ]
+    dropped: list[Any] = []
+    for child in element:
+        if _is_announced(child, dropped):
+            for item in child.iter("li"):
+                kept.has(kept.letters_of(item))  # what was chosen of it counts as found
+            continue
+        if not _keep(child, kept, holders, depth + 1) or _is_box(child, kept, holders):
+            dropped.append(child)
     kept.dropped += dropped
     return len(dropped) < len(element)
+
+
+def _is_announced(element: Any, dropped: list[Any]) -> bool:
+    """A list after words that were kept and announce it: choosers pass over lists of links."""
+    before = element.getprevious()
+    return (
+        element.tag in ("ul", "ol")
+        and before is not None
+        and before.tag in ("p", "span")
+        and before not in dropped
+        and _text(before).rstrip().endswith((":", "："))
+    )
 
 
 def _is_box(element: Any, kept: _Kept, holders: set[Any]) -> bool:

@@ -95,18 +95,23 @@ def _narrow(root: Any) -> None:
 
 
 def _menus(root: Any) -> None:
-    """Lists of nothing but short links, a sixth of all elements, go early; one that a paragraph announces stays."""
+    """Lists of nothing but short links, a sixth of all elements, go early; one that is announced stays."""
     for menu in list(root.iter("ul", "ol")):
         links = list(menu.iter("a"))
-        if len(links) < _MENU or menu.getparent() is None:
-            continue
-        before = menu.getprevious()
-        if before is not None and before.tag == "p" and before.text_content().rstrip().endswith((":", "：")):
+        if len(links) < _MENU or menu.getparent() is None or _is_announced(menu):
             continue
         linked = sum(len("".join(link.text_content().split())) for link in links)
         whole = len("".join(menu.text_content().split()))
         if linked >= 0.9 * whole and linked < _MENU_LINK * len(links):
             menu.drop_tree()
+
+
+def _is_announced(menu: Any) -> bool:
+    """By the paragraph before it, or by the words of the item it stands in."""
+    before, item = menu.getprevious(), menu.getparent()
+    if before is not None:
+        return bool(before.tag == "p" and before.text_content().rstrip().endswith((":", "：")))
+    return bool(item.tag == "li" and (item.text or "").rstrip().endswith((":", "：")))
 
 
 # --- formulas -------------------------------------------------------------------------------------
