@@ -297,6 +297,7 @@ def same_story(
     """Pairs within the window that tell the same under another title; and teasers with their full text."""
     names_of = lru_cache(maxsize=None)(lambda index: names(groups[index].title, lead_of(groups[index])))
     shared = [_terms_asked(group, threshold) for group in groups]
+    strictness = 1.0 if threshold is None else min(1.0, threshold / _SAME_EN)
     for a, b in _pairs(terms.top, shared, reach=_REACH):
         ours, theirs = groups[a], groups[b]
         may_tell_the_same = _may_tell_the_same(ours, theirs, window)
@@ -315,7 +316,7 @@ def same_story(
         if are_told_apart(ours, theirs):
             continue
         if _are_reports(ours, theirs) and not _tell_of_one(
-            ours, theirs, names_of(a).shared(names_of(b)), score
+            ours, theirs, names_of(a).shared(names_of(b)), score, strictness
         ):
             continue
         yield Link(score, 2, a, b, "same story", f"likeness {score:.2f} of title and first lines", asked)
@@ -356,13 +357,17 @@ def _are_reports(a: Group, b: Group) -> bool:
     return not (a.is_zh or a.is_headline or b.is_headline)
 
 
-def _tell_of_one(a: Group, b: Group, shared_names: int, score: float) -> bool:
-    """Whether who and where agree, and the titles: else the two have their subject in common."""
+def _tell_of_one(a: Group, b: Group, shared_names: int, score: float, strictness: float = 1.0) -> bool:
+    """Whether who and where agree, and the titles: else the two have their subject in common.
+
+    Who asks for less likeness than usual asks for less of these too.
+    """
     has_names = not (_is_without_capitals(a) and _is_without_capitals(b))
-    if has_names and shared_names < next((names for below, names in _NAMES_BELOW if score < below), 0):
+    names_asked = next((names for below, names in _NAMES_BELOW if score < below), 0)
+    if has_names and shared_names < strictness * names_asked:
         return False
     asked = _TITLE_SHARE_OF_MANY_NAMES if shared_names >= _MANY_NAMES else _TITLE_SHARE
-    return _title_share(a, b) >= asked
+    return _title_share(a, b) >= strictness * asked
 
 
 def _is_without_capitals(group: Group) -> bool:
