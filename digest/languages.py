@@ -13,7 +13,7 @@ from typing import Literal
 from digest import hantables, langtables
 from digest.text import ADDRESS, CJK, HAN, HANGUL, IS_CJK, KANA
 
-_IS_HAN = re.compile(f"[{HAN}]")
+_HAN_RE = re.compile(f"[{HAN}]")
 _KANA_RE = re.compile(f"[{KANA}]")
 _HANGUL_RE = re.compile(f"[{HANGUL}]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
@@ -43,7 +43,7 @@ def language(text: str) -> str:
     text = ADDRESS.sub(" ", text)
     han = kana = hangul = 0
     if IS_CJK.search(text):
-        han, kana, hangul = (len(script.findall(text)) for script in (_IS_HAN, _KANA_RE, _HANGUL_RE))
+        han, kana, hangul = (len(script.findall(text)) for script in (_HAN_RE, _KANA_RE, _HANGUL_RE))
     latin, other = len(_LATIN_WORD.findall(text)), len(_OTHER_WORD.findall(text))
     cjk = han + kana + hangul
     if cjk and cjk >= _CJK_SHARE * (cjk + latin + other):

@@ -27,6 +27,7 @@ WEIXIN_HOST = "mp.weixin.qq.com"
 
 
 def arxiv_match(text: str) -> tuple[str, int | None] | None:
+    """Id and version, of a bare id with or without a file's ending."""
     match = _ARXIV.fullmatch(_ARXIV_SUFFIX.sub("", text.strip().strip("/")))
     if match is None:
         return None
@@ -38,6 +39,7 @@ def arxiv_match(text: str) -> tuple[str, int | None] | None:
 
 
 def arxiv_of(host: str, path: str) -> tuple[str, int | None] | None:
+    """Id and version, of a page at arXiv, a mirror, a reader of its papers, or its DOI."""
     if host in ("doi.org", "dx.doi.org"):
         match = ARXIV_DOI.fullmatch(unquote(path).strip("/"))
         return arxiv_match(match[1]) if match else None
@@ -153,6 +155,7 @@ def _telegram(host: str, path: str, parts: SplitResult) -> str:
 
 
 def telegram_deep_link(url: str) -> str:
+    """Of tg://resolve?domain=…&post=…; "" for other ones."""
     query = dict(parse_qsl(url.partition("?")[2]))
     name, post = query.get("domain", "").lower(), query.get("post", "")
     if not _TELEGRAM_NAME.fullmatch(name) or not url[5:].lower().startswith("resolve"):

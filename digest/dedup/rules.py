@@ -258,7 +258,7 @@ def _pairs(
 
 
 _REACH = 60
-"""Entries come in order of time: of a big event each is compared with the next ones, and the chain holds it together."""
+"""Entries come in order of time: of a big event each is compared with the next ones; their stories meet by those links."""
 _MIN_SHARED_TERMS = 4
 _MIN_SHARED_IN_TITLES = 3
 _MIN_SHARED_IN_ZH_TITLES = 7
@@ -279,7 +279,7 @@ _TITLE_SHARE = 0.34
 guides their subject: "Schedule a visit with the Emacs psychiatrist", "Take a swim at your Linux terminal"."""
 _MANY_NAMES = 6
 _TITLE_SHARE_OF_MANY_NAMES = 0.25
-"""Who share so many names may entitle them freely: "Pope slaps hand", "Francis pulls himself free"."""
+"""Reports that share so many names may be headed more freely."""
 _SAME_TITLES_EN = 0.70
 _SAME_TITLES_ZH = 0.80
 """Of headlines, read in bands: English ones are safe above .65, Chinese ones are not below .8 ("山东疾控重要提醒")."""
@@ -324,7 +324,7 @@ def same_story(
 
 def asked_over(asked: float, gap: timedelta, window: timedelta) -> float:
     """Reports of one event come together: the later the other one, the more alike it has to be."""
-    return asked + _OVER_WINDOW * (1 - asked) * min(1.0, gap / window)
+    return asked + _OVER_WINDOW * (1 - asked) * min(1.0, gap / window) if gap else asked
 
 
 def _terms_asked(group: Group, threshold: float | None) -> int:
@@ -357,7 +357,7 @@ def _are_reports(a: Group, b: Group) -> bool:
     return not (a.is_zh or a.is_headline or b.is_headline)
 
 
-def _tell_of_one(a: Group, b: Group, shared_names: int, score: float, strictness: float = 1.0) -> bool:
+def _tell_of_one(a: Group, b: Group, shared_names: int, score: float, strictness: float) -> bool:
     """Whether who and where agree, and the titles: else the two have their subject in common.
 
     Who asks for less likeness than usual asks for less of these too.

@@ -160,17 +160,22 @@ def _bag(title: str, lines: str) -> Counter[str]:
 def _terms(text: str) -> list[str]:
     """Words of two letters and more, and pairs of Chinese characters."""
     terms: list[str] = []
-    for run in _RUN.findall(folded(text)):
+    for run in _runs(text):
         if run[0] >= "\u3040":
             terms += map(add, run, run[1:])
-        elif len(run) > 1 and run not in _STOPWORDS:
+        else:
             terms.append(run[:_STEM] if run.isalpha() else run)  # of ids and numbers each place counts
     return terms
 
 
+def _runs(text: str) -> list[str]:
+    """Words, and what of Chinese stands in one piece; single characters and words that tell nothing are left out."""
+    return [run for run in _RUN.findall(folded(text)) if len(run) > 1 and run not in _STOPWORDS]
+
+
 def _pieces(title: str) -> Counter[str]:
     """Each three letters of a word in sequence, its ends included."""
-    padded = (f" {run} " for run in _RUN.findall(folded(title)) if len(run) > 1 and run not in _STOPWORDS)
+    padded = (f" {run} " for run in _runs(title))
     return Counter(word[at : at + 3] for word in padded for at in range(len(word) - 2))
 
 

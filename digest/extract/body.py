@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from digest.extract.prepare import leave_surroundings, place_images, prepare
+from digest.extract.prepare import announces, leave_surroundings, place_images, prepare
 
 SHORT = 200
 """Characters below which the slower, more thorough mode is tried as well."""
@@ -317,7 +317,7 @@ def _is_announced(element: Any, dropped: list[Any]) -> bool:
         and before is not None
         and before.tag in ("p", "span")
         and before not in dropped
-        and _text(before).rstrip().endswith((":", "："))
+        and announces(_text(before))
     )
 
 

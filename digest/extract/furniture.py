@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.extract.addresses import why_no_page
+from digest.extract.prepare import announces
 from digest.text import tokens
 from digest.urls import host_of
 
@@ -378,7 +379,7 @@ def _is_tail(blocks: Sequence[_Block], index: int, author: str, host: str) -> bo
     if block.level in range(1, 7):
         return True
     before = blocks[index - 1] if index else None
-    if before is not None and (_OWN_LISTS.fullmatch(before.words) or before.words.endswith((":", "："))):
+    if before is not None and (_OWN_LISTS.fullmatch(before.words) or announces(before.words)):
         return False
     heading = next((b for b in reversed(blocks[:index]) if b.level), None)
     if heading is not None and _OWN_LISTS.fullmatch(heading.words):

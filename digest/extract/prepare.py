@@ -110,8 +110,13 @@ def _is_announced(menu: Any) -> bool:
     """By the paragraph before it, or by the words of the item it stands in."""
     before, item = menu.getprevious(), menu.getparent()
     if before is not None:
-        return bool(before.tag == "p" and before.text_content().rstrip().endswith((":", "：")))
-    return bool(item.tag == "li" and (item.text or "").rstrip().endswith((":", "：")))
+        return before.tag == "p" and announces(before.text_content())
+    return item.tag == "li" and announces(item.text or "")
+
+
+def announces(words: str) -> bool:
+    """Whether what follows `words` belongs to them."""
+    return words.rstrip().endswith((":", "："))
 
 
 # --- formulas -------------------------------------------------------------------------------------
