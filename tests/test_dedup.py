@@ -222,7 +222,7 @@ def test_the_numbers_of_two_reports_may_differ() -> None:
 
 COLUMN = (
     "The calendar of toys for the terminal goes on. A toy is a game or a gimmick, anything small that makes a shell a"
-    " nicer place. ",
+    " nicer place, and Ann Example of Rotterdam has found another one. ",
     "A lander falls towards a field of dots, and with three keys you keep it from becoming a crater. Thrust costs"
     " fuel, fuel is weight, and whoever brakes late is faster or flat.",
     "Write your cousins and your aunts into a file of plain lines, and a tree of letters grows out of it, generation"
