@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.extract import page_article
+from digest.extract.document import decoded, head_of, tree_of
 from digest.markup import blocks_from_html, blocks_from_markdown, plain
 from digest.model import Response, Task
 from digest.work import Workers
@@ -92,9 +93,15 @@ def measured(page: Page) -> Result:
     article = page_article(_answer(page), page.url)
     given = prose(article.text) if article.text else article.summary
     right, extra, missing = compared(page.truth, given)
-    described = _f1_of(compared(page.truth, article.summary)) if article.origin == "page" else 0.0
+    described = _f1_of(compared(page.truth, described_by(page))) if article.origin == "page" else 0.0
     worse = described > _f1_of((right, extra, missing))
     return Result(page.name, right, extra, missing, article.origin, article.error, worse)
+
+
+def described_by(page: Page) -> str:
+    """What the page says of itself, in its head."""
+    root = tree_of(decoded(page.body, "text/html"))
+    return "" if root is None else head_of(root, page.url).description
 
 
 def _answer(page: Page) -> Response:

@@ -446,6 +446,22 @@ def test_little_text_without_a_word_of_its_description_is_not_the_article() -> N
     assert got.summary.startswith("Preference optimisation")
 
 
+def test_what_stands_before_a_text_that_its_page_describes_by_its_beginning_is_not_the_article() -> None:
+    pitch = (
+        "<p>You own what you write here, and we take care of the rest, from mailing lists to payments.</p>"
+    )
+    note = [
+        f"Note {i}: rewards are learned from pairs of answers, and pairs are cheap to get." for i in range(20)
+    ]
+    body = f"<main>{pitch * 2}{''.join(f'<p>{line}</p>' for line in note)}</main>"
+    whole = f'<meta name=description content="{" ".join(note[:8])}">'
+    got = page_article(answered(page(body, whole)), "key")
+    assert got.text.startswith("Note 0:") and got.text.count("Note ") == 20
+    editors = f'<meta name=description content="{note[3]}">'
+    got = page_article(answered(page(body, editors)), "key")
+    assert got.text.startswith("You own") and got.text.count("Note ") == 20
+
+
 # --- walls ----------------------------------------------------------------------------------------
 
 DESCRIBED = '<meta name=description content="What the article is about, in one honest sentence.">'

@@ -32,6 +32,12 @@ _TEASER = 1000
 _TELLING = 8
 """Words of a description from which its absence from the text tells something."""
 
+_OPENING = 30
+"""Letters of a description by which its place in the text is found."""
+
+_WHOLE = 500
+"""Characters of a description from which it is the text's own beginning, as of notes and posts, and no editor's words."""
+
 _KINDS = (
     ("a PDF", "application/pdf", b"%PDF-"),
     ("an image", "image/", b"\x89PNG"),
@@ -70,7 +76,7 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
     try:
         text = main_text(root, head.base or response.final_url, head.title)
         text = without_furniture(text, title=head.title, author=head.author, url=response.final_url)
-        text = _stated(head) if _says_more(head, text) else text
+        text = _stated(head) if _says_more(head, text) else _from_its_beginning(head, text)
     except Exception as error:  # trafilatura and lxml on a hostile page: its head may do
         log.warning("extraction failed url=%s error=%r", response.url, error)
         trouble = f"the text could not be read ({type(error).__name__})"
@@ -99,15 +105,26 @@ def _read(blank: Article, response: Response, root: object, head: Head) -> Artic
     )
 
 
-_OPENING = 30
-
-
 def _shown(head: Head, text: str) -> str:
     """What a page that is not free shows of its article, as plain text: from where its description begins, if it is
     the article's beginning, to the wall.
     """
     start = max(0, text.find(head.description[:_OPENING])) if head.description else 0
     return plain(blocks_from_markdown(before_wall(text[start:]))).strip()
+
+
+def _from_its_beginning(head: Head, text: str) -> str:
+    """Without what a site says of itself before a text that its page describes by its whole beginning."""
+    if len(head.description) < _WHOLE:
+        return text
+    opening = _letters(head.description)[:_OPENING]
+    blocks = text.split("\n\n")
+    starts = (at for at, block in enumerate(blocks) if _letters(block).startswith(opening))
+    return "\n\n".join(blocks[next(starts, 0) :])
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, folded(text)))
 
 
 def _says_more(head: Head, text: str) -> bool:
