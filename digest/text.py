@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from digest import hantables
@@ -219,6 +219,23 @@ def folded(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """Words for comparison: a Latin word or number, or ONE Chinese, kana or hangul character; folded."""
     return _TOKEN.findall(folded(text))
+
+
+def without_passages(text: str, other: str, length: int) -> str:
+    """`text`, folded, without the passages of at least `length` tokens that the other text has word for word."""
+    text = folded(text)
+    places = list(_TOKEN.finditer(text))
+    passages = set(_runs(tokens(other), length))
+    kept, end = [], 0
+    for at, run in enumerate(_runs([place[0] for place in places], length)):
+        if run in passages:
+            kept.append(text[end : max(end, places[at].start())])
+            end = places[at + length - 1].end()
+    return "".join([*kept, text[end:]])
+
+
+def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[place:] for place in range(length)), strict=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,71 @@ def test_the_numbers_of_two_reports_may_differ() -> None:
     assert frozenset({1, 2}) not in folds(ours, theirs, *crowd())
 
 
+def test_what_a_title_begins_with_and_sums_of_money_number_no_series() -> None:
+    titles = (
+        ("12,000 Kestrel drones recalled after Rotterdam fire", "2 engineers hurt: Acme recalls the Kestrel"),
+        (
+            "Acme recalls Kestrel drones for Rs 3 crore",
+            "Rotterdam battery fire costs Acme Robotics Rs 30 million",
+        ),
+    )
+    for ours, theirs in titles:
+        one, other = (
+            entry(number, f"https://e{number}.example/1", title, text)
+            for number, title, text in ((1, ours, NEWS[0]), (2, theirs, NEWS[1]))
+        )
+        assert frozenset({1, 2}) in folds(one, other, *crowd()), ours
+
+
+@pytest.mark.parametrize(
+    ("title", "is_one"), [("Does {} have a volatile share price?", False), ("{} in trouble", True)]
+)
+def test_titles_by_one_pattern_about_two_subjects_are_two(title: str, is_one: bool) -> None:
+    texts = (
+        "Ann Example of Acme Brokers in Rotterdam looked at Kestrel: its shares moved more than the market, and Kestrel"
+        " pays no dividend. Volatile share prices, she says, are for the brave.",
+        "Who holds Lapwing should look at how volatile its share price is, writes Ann Example of Acme Brokers. In"
+        " Rotterdam Lapwing moved less than the market did in March.",
+    )
+    titles = (
+        [title.format("Kestrel"), title.format("Lapwing")]
+        if not is_one
+        else ["Volatile share prices", "Rotterdam asks about volatile share prices"]
+    )
+    ours, theirs = (
+        entry(number, f"https://e{number}.example/1", titles[number - 1], texts[number - 1])
+        for number in (1, 2)
+    )
+    assert (frozenset({1, 2}) in folds(ours, theirs, *crowd())) == is_one
+
+
+TEASERS = (
+    (
+        "Prosecutors in Rotterdam charge Acme",
+        "The maker of the Kestrel drone knew of its faulty battery weeks before the fire that hurt two engineers last"
+        " winter.",
+    ),
+    (
+        "Acme charged over Kestrel drone fire",
+        "Rotterdam prosecutors say that nobody was warned of the battery, though the maker had read a report on its"
+        " faults.",
+    ),
+)
+"""Too alike for two subjects, too unlike for two headlines."""
+
+
+def test_the_more_text_stands_under_two_titles_the_less_they_need_have_in_common() -> None:
+    def are_one(texts: tuple[str, str]) -> bool:
+        pair = [
+            entry(number, f"https://e{number}.example/1", TEASERS[number - 1][0], texts[number - 1])
+            for number in (1, 2)
+        ]
+        return frozenset({1, 2}) in folds(*pair, *crowd())
+
+    assert are_one((TEASERS[0][1], TEASERS[1][1]))
+    assert not are_one(("", ""))
+
+
 COLUMN = (
     "The calendar of toys for the terminal goes on. A toy is a game or a gimmick, anything small that makes a shell a"
     " nicer place, and Ann Example of Rotterdam has found another one. ",
@@ -237,6 +302,14 @@ def test_two_of_a_column_stay_apart_wherever_they_are_reprinted() -> None:
     assert frozenset({2}) in folds(lander, tree, *crowd())
     reprint = entry(3, "https://c.example/1", "Without leaving Bash: a lander", COLUMN[0] + COLUMN[1])
     assert {frozenset({1, 3}), frozenset({2})} <= folds(lander, tree, reprint, *crowd())
+
+
+def test_what_two_texts_have_word_for_word_does_not_hold_their_titles() -> None:
+    lander = entry(1, "https://a.example/1", "A small game for your shell: the moon", COLUMN[0] + COLUMN[1])
+    tree = entry(
+        2, "https://b.example/1", "A gimmick for the terminal, with relatives", COLUMN[0] + COLUMN[2]
+    )
+    assert frozenset({2}) in folds(lander, tree, *crowd())
 
 
 @pytest.mark.parametrize(("where", "is_one"), [("", False), ("They work for Acme in Rotterdam. ", True)])

@@ -484,7 +484,17 @@ DESCRIBED = '<meta name=description content="What the article is about, in one h
             "a paywall",
         ),
         ("App", "You need to enable JavaScript to run this app.", "needs JavaScript"),
+        (
+            "A story",
+            "Pick digital or print. If you are already a print subscriber, you have to create an online account.",
+            "a paywall",
+        ),
         ("A story", "You are using an ad blocker. Please disable your ad blocker.", "an ad-blocker notice"),
+        (
+            "A story",
+            "You’re blocking ads! Support us by turning off your ad blocker.",
+            "an ad-blocker notice",
+        ),
         (
             "一篇报道",
             "我们注意到您正在屏蔽广告！关闭广告拦截器，继续支持伟大的新闻业。",

@@ -18,6 +18,7 @@ from digest.text import (
     tag_slug,
     tokens,
     width,
+    without_passages,
     wrap,
 )
 
@@ -99,6 +100,14 @@ def test_reading_time_counts_characters_and_words() -> None:
     assert reading_minutes("字" * 400 + " word" * 230) == 2
     assert reading_minutes("one") == 1
     assert reading_minutes("") == 0
+
+
+def test_passages_of_another_text_are_left_out() -> None:
+    frame = "Welcome to another day of the calendar!"
+    assert without_passages(f"{frame} Eliza listens.", f"{frame} Fish swim.", 6) == "! eliza listens."
+    assert without_passages("Fish swim all day", "Fish swim all night", 6) == "fish swim all day"
+    assert without_passages("a b c d e f g", "x b c d e f y", 4) == "a  g"
+    assert without_passages("欢迎来到今天的专栏：艾丽莎", "歡迎來到今天的專欄：鱼", 6) == ":艾丽莎"
 
 
 def test_tokens_are_folded() -> None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
+from itertools import takewhile
 
 from digest.dedup import series
 from digest.dedup.fingerprints import MAX_TOKENS, Fingerprint, fingerprint, jaccard, shingles
 from digest.dedup.series import LIKE_TITLES, Numbering, title_likeness
 from digest.dedup.terms import Terms, names, title_share
 from digest.model import Candidate
-from digest.text import tokens
+from digest.text import tokens, without_passages
 from digest.urls import host_of
 
 _SERIAL_KINDS = ("arxiv:", "doi:", "youtube:", "bilibili:", "acl:", "openreview:", "rfc:", "github:", "x:")
@@ -76,6 +77,7 @@ class Link:
 _TAG = re.compile(r"<[^>]*>")
 _CHARACTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _LETTERS = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff]+")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _CHARACTER_SHARE = 0.25
 LEAD_CHARS = 600
 _MIN_LEAD_CHARS = 150
@@ -111,7 +113,7 @@ def read(groups: Sequence[Group]) -> None:
         group.text = words_of(group.lead)
         group.print = print_of(group.lead)
         group.is_zh = _is_zh(f"{group.title}\n{group.text[:LEAD_CHARS]}")
-        group.is_headline = len(group.text) < (_MIN_LEAD_CHARS // 2 if group.is_zh else _MIN_LEAD_CHARS)
+        group.is_headline = len(group.text) < _min_lead_chars(group)
 
 
 def _is_zh(text: str) -> bool:
@@ -260,15 +262,16 @@ def _pairs(
 _REACH = 60
 """Entries come in order of time: of a big event each is compared with the next ones; their stories meet by those links."""
 _MIN_SHARED_TERMS = 4
+_MIN_SHARED_ZH_TERMS = 3
 _MIN_SHARED_IN_TITLES = 3
 _MIN_SHARED_IN_ZH_TITLES = 7
 """Of the terms that tell most of two texts: true pairs of news share four and more of sixteen."""
 _ONE_TERM_SUFFICES = 0.2
 """Below such a likeness one telling word in common may be all there is."""
-_SAME_EN = 0.25
-_SAME_ZH = 0.18
+_SAME_EN = 0.22
+_SAME_ZH = 0.17
 """Of two with text, within days and from two sources."""
-_NAMES_BELOW = ((0.35, 3), (0.60, 2))
+_NAMES_BELOW = ((0.28, 3), (0.60, 2))
 """Names or numbers that two texts must share below such a likeness: texts on one subject share its words only.
 
 Of 3,000 abstracts posing as news of one day 605 pairs reach .25; names leave 135 of them, and titles 94. Of 16 pairs of
@@ -277,9 +280,12 @@ reports that people call one event 12 are left.
 _TITLE_SHARE = 0.34
 """Each of the two must hold so much of the other's title. Two of a series share what stands around their news, and two
 guides their subject: "Schedule a visit with the Emacs psychiatrist", "Take a swim at your Linux terminal"."""
-_MANY_NAMES = 6
+_MANY_NAMES = 4
 _TITLE_SHARE_OF_MANY_NAMES = 0.25
 """Reports that share so many names may be headed more freely."""
+_PASSAGE = 6
+_PASSAGE_OF_SYLLABLES = 18
+"""Words in sequence that two reports in words of their own seldom have in common; of Korean each syllable is a token."""
 _SAME_TITLES_EN = 0.70
 _SAME_TITLES_ZH = 0.80
 """Of headlines, read in bands: English ones are safe above .65, Chinese ones are not below .8 ("山东疾控重要提醒")."""
@@ -331,7 +337,7 @@ def _terms_asked(group: Group, threshold: float | None) -> int:
     if threshold is not None and threshold < _ONE_TERM_SUFFICES:
         return 1
     if not group.is_headline:
-        return _MIN_SHARED_TERMS
+        return _MIN_SHARED_ZH_TERMS if group.is_zh else _MIN_SHARED_TERMS
     return _MIN_SHARED_IN_ZH_TITLES if group.is_zh else _MIN_SHARED_IN_TITLES
 
 
@@ -349,7 +355,37 @@ def are_told_apart(a: Group, b: Group) -> bool:
     """What is not one story, whoever tells it: two works, two numbers of a series, one feed's texts by one pattern."""
     if a.lead.feed.url == b.lead.feed.url and jaccard(a.print, b.print) >= RELATED:
         return title_likeness(a.title, b.title) < _ONE_TITLE
-    return are_two_works(a, b) or series.are_retold_apart(a.numbering, b.numbering, (a.title, b.title))
+    if are_two_works(a, b) or series.are_retold_apart(a.numbering, b.numbering, (a.title, b.title)):
+        return True
+    return _are_by_one_pattern(a, b)
+
+
+_PATTERN_SHARE = 0.5
+_MIN_PATTERN_WORDS = 3
+
+
+def _are_by_one_pattern(a: Group, b: Group) -> bool:
+    """ "Does Hurco Have A Volatile Share Price?" and the same of another: titles that differ in one place, by what each
+    text speaks of again and again and the other never does.
+    """
+    ours, theirs = tokens(a.title), tokens(b.title)
+    start = _common_length(ours, theirs)
+    end = _common_length(ours[:start:-1], theirs[:start:-1])
+    if start + end < max(_MIN_PATTERN_WORDS, _PATTERN_SHARE * max(len(ours), len(theirs))):
+        return False
+    own, other = set(ours[start : len(ours) - end]), set(theirs[start : len(theirs) - end])
+    said, said_there = Counter(tokens(lead_of(a))), Counter(tokens(lead_of(b)))
+    return (
+        own.isdisjoint(other) and _is_subject(own, said, said_there) and _is_subject(other, said_there, said)
+    )
+
+
+def _is_subject(words: Set[str], said: Counter[str], said_there: Counter[str]) -> bool:
+    return any(said[word] > 1 and not said_there[word] for word in words)
+
+
+def _common_length(a: Sequence[str], b: Sequence[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
 
 
 def _are_reports(a: Group, b: Group) -> bool:
@@ -376,13 +412,26 @@ def _is_without_capitals(group: Group) -> bool:
 
 
 def _title_share(a: Group, b: Group) -> float:
-    return min(title_share(a.title, b.title, lead_of(b)), title_share(b.title, a.title, lead_of(a)))
+    """How much of each title the other holds in words of its own: of "Welcome to another day of" a series all have part."""
+    ours, theirs = lead_of(a), lead_of(b)
+    length = _PASSAGE_OF_SYLLABLES if _HANGUL.search(ours) else _PASSAGE
+    return min(
+        title_share(a.title, b.title, without_passages(theirs, ours, length)),
+        title_share(b.title, a.title, without_passages(ours, theirs, length)),
+    )
 
 
 def _asked(a: Group, b: Group) -> float:
-    if a.is_headline or b.is_headline:
-        return _SAME_TITLES_ZH if a.is_zh else _SAME_TITLES_EN
-    return _SAME_ZH if a.is_zh else _SAME_EN
+    """Of reports least, of headlines most, and the less the more is under one of them."""
+    titles, texts = (_SAME_TITLES_ZH, _SAME_ZH) if a.is_zh else (_SAME_TITLES_EN, _SAME_EN)
+    if not (a.is_headline or b.is_headline):
+        return texts
+    share = min(len(a.text), len(b.text)) / _min_lead_chars(a)
+    return titles - share * (titles - texts) / 2
+
+
+def _min_lead_chars(group: Group) -> int:
+    return _MIN_LEAD_CHARS // 2 if group.is_zh else _MIN_LEAD_CHARS
 
 
 _TEASER_SHARE = 0.5

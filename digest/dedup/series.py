@@ -80,6 +80,7 @@ _MONTH = _worded(
 _DAY = _worded(r"(monday|tuesday|wednesday|thursday|friday|saturday|sunday)")
 _SEASON = _worded(rf"({_SEASONS})(?=\s+\d{{4}})")
 _STAGE = re.compile(r"(?<=\d)[-\s]?(alpha|beta|rc|final|preview)(?![a-z])")
+_MONEY = re.compile(r"(?:[$€£¥₹]|(?<![a-z])(?:rs|inr|usd|eur|gbp|rmb))\.?\s*$")
 _PIECE = re.compile(r"(\d+(?:\.\d+)*)(?!\s*[个個種种条條款件])|\d+(?:\.\d+)*|[\u3400-\u9fff]|[^\W\d_]+")
 """Without counts: "10 个命令" and "11 个命令" are one list, edited."""
 
@@ -111,7 +112,8 @@ def _placed_digits(title: str) -> Iterator[tuple[str, str]]:
     before = ""
     for match in _PIECE.finditer(title):
         if match[1]:
-            yield before, ".".join(part.lstrip("0") or "0" for part in match[1].split("."))
+            is_sum = _MONEY.search(title, max(0, match.start() - 5), match.start())
+            yield "" if is_sum else before, ".".join(part.lstrip("0") or "0" for part in match[1].split("."))
         before = match[0] if not match[1] else before
 
 
@@ -177,8 +179,9 @@ def _at_separator(title: str) -> list[str]:
 
 
 def _are_counted_differently(ours: Numbering, theirs: Numbering) -> bool:
+    """Sums of money and what a title begins with ("20 dead") have no word that they count."""
     a, b = _by_word(ours), _by_word(theirs)
-    return any(a[word].isdisjoint(b[word]) for word in a.keys() & b.keys())
+    return any(word and a[word].isdisjoint(b[word]) for word in a.keys() & b.keys())
 
 
 def _by_word(numbering: Numbering) -> dict[str, set[str]]:
