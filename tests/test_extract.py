@@ -446,6 +446,13 @@ def test_little_text_without_a_word_of_its_description_is_not_the_article() -> N
     assert got.summary.startswith("Preference optimisation")
 
 
+def test_headings_stay_where_words_stand_loose() -> None:
+    """trafilatura takes words and passes over headings where no element names itself an article."""
+    body = f"{paragraphs(5)}<p>When</p> a sum has no end, {SENTENCE}<h2>Part two</h2><p>So it ends. {SENTENCE}</p>"
+    text = page_article(answered(f"<html><body>{body}</body></html>".encode()), "key").text
+    assert text.count("## Part two\n") == 1 and text.index("a sum has no end") < text.index("## Part two")
+
+
 def test_what_stands_before_a_text_that_its_page_describes_by_its_beginning_is_not_the_article() -> None:
     pitch = (
         "<p>You own what you write here, and we take care of the rest, from mailing lists to payments.</p>"

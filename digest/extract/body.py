@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from digest.extract.formulas import is_formula
 from digest.extract.prepare import announces, leave_surroundings, place_images, prepare
 
 SHORT = 200
@@ -25,6 +26,7 @@ _BLOCKS = frozenset((
     "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 ))  # fmt: skip
 _PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _NEARLY = 0.75
 """Share of it that the article's element holds, among all that repeats its words on the page."""
 
@@ -305,8 +307,23 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
             continue
         if not _keep(child, kept, holders, depth + 1) or _is_box(child, kept, holders):
             dropped.append(child)
+    dropped = [child for child in dropped if not _heads_what_is_kept(child, dropped)]
     kept.dropped += dropped
     return len(dropped) < len(element)
+
+
+def _heads_what_is_kept(element: Any, dropped: list[Any]) -> bool:
+    """A heading between two parts that were kept: choosers pass over it where words stand loose beside it."""
+    if element.tag not in _HEADINGS or (before := element.getprevious()) is None:
+        return False
+    after = element.getnext()
+    return (
+        after is not None
+        and after.tag in ("p", "span", "pre", "ul", "ol", "blockquote")
+        and before not in dropped
+        and after not in dropped
+        and next(element.iter("a"), None) is None
+    )
 
 
 def _is_announced(element: Any, dropped: list[Any]) -> bool:
@@ -358,9 +375,9 @@ def _run_of(element: Any, text: str | None) -> Any:
 
 
 def _keep_text(element: Any, kept: _Kept) -> bool:
-    """Chosen words, or a picture alone that doesn't advertise another page."""
+    """Chosen words, a formula among them, or a picture alone that doesn't advertise another page."""
     if letters := kept.letters_of(element):
-        return kept.has(letters)
+        return kept.has(letters) or (kept.is_inside and is_formula(letters))
     images = list(element.iter("img"))
     return kept.is_inside and bool(images) and not any(_is_signpost(image) for image in images)
 

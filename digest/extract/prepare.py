@@ -1,4 +1,5 @@
-"""Markup that no converter understands, put into forms that all do: formulas, code blocks, footnotes, lazy images.
+"""Markup that no converter understands, put into forms that all do: formulas (`formulas.py`), code blocks, footnotes,
+lazy images.
 
 Done before anything is chosen or converted, on the page's own tree, so that the choice and the text agree.
 """
@@ -9,6 +10,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from digest.extract.formulas import formulas, formulas_of_scripts
+from digest.extract.trees import replace
 from digest.urls import absolute_url
 
 _CODE_LANGUAGE = re.compile(
@@ -51,8 +54,9 @@ def prepare(root: Any) -> dict[str, Any]:
     """
     from lxml import etree
 
-    _formulas(root)
+    formulas_of_scripts(root)
     etree.strip_elements(root, *_NEVER, with_tail=False)
+    formulas(root)
     _code(root)
     return _footnotes(root)
 
@@ -119,65 +123,6 @@ def announces(words: str) -> bool:
     return words.rstrip().endswith((":", "："))
 
 
-# --- formulas -------------------------------------------------------------------------------------
-
-
-def _formulas(root: Any) -> None:
-    """TeX of KaTeX, MathJax, MathML, WordPress and Wikipedia as `$…$`, on a line of its own as `$$…$$`."""
-    for script in list(root.iter("script")):
-        kind = (script.get("type") or "").lower()
-        if kind.startswith("math/tex"):
-            _drop_rendering(script)
-            _replace(script, _tex(script.text or "", display="mode=display" in kind))
-    for math in list(root.iter("{http://www.w3.org/1998/Math/MathML}math", "math")):
-        tex = _annotation(math) or math.get("alttext") or ""
-        if tex and math.getparent() is not None:
-            holder = _holder(math)
-            display = math.get("display") == "block" or "display" in (holder.get("class") or "")
-            _replace(holder, _tex(tex, display=display))
-    for image in list(root.iter("img")):
-        names = image.get("class") or ""
-        alt = image.get("alt") or ""
-        if alt and re.search(r"\b(?:latex|tex|mwe-math-fallback-image-\w+|ee_img|eeimg)\b", names):
-            _replace(image, _tex(alt, display="display" in names))
-
-
-def _annotation(math: Any) -> str:
-    for element in math.iter():
-        is_annotation = isinstance(element.tag, str) and element.tag.rpartition("}")[2] == "annotation"
-        if is_annotation and "tex" in (element.get("encoding") or "").lower():
-            return "".join(element.itertext())
-    return ""
-
-
-def _holder(math: Any) -> Any:
-    """The outermost element that draws this formula and nothing else (KaTeX draws it twice)."""
-    holder = math
-    while (parent := holder.getparent()) is not None and re.search(
-        r"(?i)\b(?:katex|mathjax|mjx|mwe-math)", parent.get("class") or parent.tag
-    ):
-        holder = parent
-    return holder
-
-
-def _drop_rendering(script: Any) -> None:
-    """MathJax 2 leaves what it drew in front of the script."""
-    before = script.getprevious()
-    while before is not None and not (script.getprevious().tail or "").strip():
-        if not re.search(r"(?i)mathjax", before.get("class") or ""):
-            break
-        _replace(before, "")
-        before = script.getprevious()
-
-
-def _tex(source: str, *, display: bool) -> str:
-    tex = re.sub(r"^\{\\(?:display|text)style\s*(.*)\}$", r"\1", " ".join(source.split()).strip("$"))
-    tex = re.sub(r"^\s*<!\[CDATA\[|\]\]>\s*$|^%\s*", "", tex).strip()
-    if not tex:
-        return ""
-    return f"$${tex}$$" if display else f"${tex}$"
-
-
 # --- code -----------------------------------------------------------------------------------------
 
 
@@ -195,9 +140,9 @@ def _code(root: Any) -> None:
         language = _code_language(pre)
         for element in list(pre.iter()):
             if element is not pre and _LINE_NUMBERS.search(str(element.get("class") or "")):
-                _replace(element, "")
+                replace(element, "")
         for br in list(pre.iter("br")):
-            _replace(br, "\n")
+            replace(br, "\n")
         text = pre.text_content().strip("\n")
         for child in list(pre):
             pre.remove(child)
@@ -230,7 +175,7 @@ def _in_gutter(pre: Any) -> bool:
     """The half of a two-column listing that holds the numbers; emptied."""
     for element in [pre, *list(pre.iterancestors())[:2]]:
         if _LINE_NUMBERS.search(element.get("class") or ""):
-            _replace(element, "")
+            replace(element, "")
             return True
     return False
 
@@ -269,7 +214,7 @@ def _footnotes(root: Any) -> dict[str, Any]:
         number = numbers.setdefault(note, own or str(len(numbers) + 1))
         parent = anchor.getparent()
         is_alone = parent is not None and parent.tag in ("sup", "span") and _words(parent) == _words(anchor)
-        _replace(parent if is_alone else anchor, f"[^{number}]")
+        replace(parent if is_alone else anchor, f"[^{number}]")
     for note, number in numbers.items():
         _note(note, number)
     return {number: note for note, number in numbers.items()}
@@ -301,12 +246,12 @@ def _words(element: Any) -> str:
 def _note(element: Any, number: str) -> None:
     for anchor in list(element.iter("a")):
         if _BACK.search(_words(anchor)):
-            _replace(anchor, "")
+            replace(anchor, "")
     first = next((e for e in element.iter("p")), element)
     # Some write the number at the note's head themselves.
     lead = next((e for e in first.iterdescendants() if _words(e)), None)
     if lead is not None and not (first.text or "").strip() and _words(lead).strip("[]().: ") == number:
-        _replace(lead, "")
+        replace(lead, "")
     words = re.sub(rf"^\s*[\[(]?{number}[\]).:]\s*", "", first.text or "").lstrip(" .:")
     first.text = f"[^{number}]: {words}"
     for holder in element.iterancestors("aside", "footer"):
@@ -328,7 +273,7 @@ def place_images(root: Any, base: str) -> None:
     for image in list(root.iter("img")):
         src = _source(image, base)
         if not src or _is_dot(image) or _TRACKER.search(src):
-            _replace(image, "")
+            replace(image, "")
             continue
         alt = " ".join((image.get("alt") or "").split())
         for name in list(image.attrib):
@@ -351,17 +296,3 @@ def _is_dot(image: Any) -> bool:
     return any(
         (image.get(side) or "").removesuffix("px").strip() in ("0", "1") for side in ("width", "height")
     )
-
-
-def _replace(element: Any, text: str) -> None:
-    """`element` gives way to `text`; what follows it stays."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    text += element.tail or ""
-    before = element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + text
-    else:
-        parent.text = (parent.text or "") + text
-    parent.remove(element)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from digest.markup import spans as tidying
+from digest.markup.mathml import tex_from_mathml
 from digest.markup.typed import typed
 from digest.model import Block, Mark, Span
 
@@ -195,10 +196,10 @@ class _Reader:
             for note in element.iter()
             if "tex" in str(note.get("encoding", "")).lower() and note.text
         ]
-        tex = (sources[0] if sources else element.get("alttext", "")).strip()
+        tex = (sources[0] if sources else element.get("alttext", "")).strip() or tex_from_mathml(element)
         if not tex:
-            self._say("".join(element.itertext()), marks, href)
-        elif element.get("display") == "block":
+            return
+        if element.get("display") == "block":
             self._add(Block("math", (Span(tex),)))
         else:
             self._spans.append(Span(f"${tex}$", marks, href))
