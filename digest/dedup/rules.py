@@ -355,9 +355,12 @@ def are_told_apart(a: Group, b: Group) -> bool:
     """What is not one story, whoever tells it: two works, two numbers of a series, one feed's texts by one pattern."""
     if a.lead.feed.url == b.lead.feed.url and jaccard(a.print, b.print) >= RELATED:
         return title_likeness(a.title, b.title) < _ONE_TITLE
-    if are_two_works(a, b) or series.are_retold_apart(a.numbering, b.numbering, (a.title, b.title)):
+    if are_two_works(a, b):
         return True
-    return _are_by_one_pattern(a, b)
+    are_headlines, titles = a.is_headline or b.is_headline, (a.title, b.title)
+    if series.are_retold_apart(a.numbering, b.numbering, titles, are_headlines=are_headlines):
+        return True
+    return not are_headlines and _are_by_one_pattern(a, b)
 
 
 _PATTERN_SHARE = 0.5

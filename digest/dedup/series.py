@@ -80,7 +80,7 @@ _MONTH = _worded(
 _DAY = _worded(r"(monday|tuesday|wednesday|thursday|friday|saturday|sunday)")
 _SEASON = _worded(rf"({_SEASONS})(?=\s+\d{{4}})")
 _STAGE = re.compile(r"(?<=\d)[-\s]?(alpha|beta|rc|final|preview)(?![a-z])")
-_MONEY = re.compile(r"(?:[$€£¥₹]|(?<![a-z])(?:rs|inr|usd|eur|gbp|rmb))\.?\s*$")
+_SUM = re.compile(r"(?:[$€£¥₹]|(?<![a-z])(?:rs|inr|usd|eur|gbp|rmb))\.?\s?(\d+(?:\.\d+)*)")
 _PIECE = re.compile(r"(\d+(?:\.\d+)*)(?!\s*[个個種种条條款件])|\d+(?:\.\d+)*|[\u3400-\u9fff]|[^\W\d_]+")
 """Without counts: "10 个命令" and "11 个命令" are one list, edited."""
 
@@ -91,6 +91,8 @@ class Numbering:
 
     numbers: frozenset[str] = frozenset()
     placed: frozenset[tuple[str, str]] = frozenset()
+    sums: frozenset[str] = frozenset()
+    """Those that are money."""
 
 
 def numbering(title: str) -> Numbering:
@@ -105,16 +107,20 @@ def numbering(title: str) -> Numbering:
     placed |= {("part", next(filter(None, match))) for match in _ZH_PART.findall(title)}
     named = set(_DAY.findall(title)) | set(_SEASON.findall(title)) | set(_STAGE.findall(title))
     named |= {f"周{match}" for match in _ZH_DAY.findall(title)}
-    return Numbering(frozenset(number for _, number in placed) | named, frozenset(placed))
+    sums = frozenset(_plain(match) for match in _SUM.findall(title))
+    return Numbering(frozenset(number for _, number in placed) | named, frozenset(placed), sums)
 
 
 def _placed_digits(title: str) -> Iterator[tuple[str, str]]:
     before = ""
     for match in _PIECE.finditer(title):
         if match[1]:
-            is_sum = _MONEY.search(title, max(0, match.start() - 5), match.start())
-            yield "" if is_sum else before, ".".join(part.lstrip("0") or "0" for part in match[1].split("."))
+            yield before, _plain(match[1])
         before = match[0] if not match[1] else before
+
+
+def _plain(number: str) -> str:
+    return ".".join(part.lstrip("0") or "0" for part in number.split("."))
 
 
 def _zh_value(text: str) -> str:
@@ -142,16 +148,19 @@ def are_editions(ours: Numbering, theirs: Numbering) -> bool:
     return not (a <= b or b <= a) or _are_counted_differently(ours, theirs)
 
 
-def are_retold_apart(ours: Numbering, theirs: Numbering, titles: tuple[str, str]) -> bool:
-    """Whether two titles, over texts in different words, are two of a series.
+def are_retold_apart(
+    ours: Numbering, theirs: Numbering, titles: tuple[str, str], *, are_headlines: bool
+) -> bool:
+    """Whether two titles, over texts in different words or none, are two of a series.
 
     The numbers of two reports may differ ("12 dead", "13 killed"): titles by one pattern make a series, or two
-    numbers after the same word, or two names under one heading.
+    numbers after the same word, or two names under one heading. Bare headlines have little but their numbers.
     """
     if _are_parts(*titles):
         return True
     return are_editions(ours, theirs) and (
-        _are_counted_differently(ours, theirs) or title_likeness(*titles) >= LIKE_TITLES
+        _are_counted_differently(ours, theirs, are_reports=not are_headlines)
+        or title_likeness(*titles) >= LIKE_TITLES
     )
 
 
@@ -178,16 +187,19 @@ def _at_separator(title: str) -> list[str]:
     return _SEPARATOR.split(folded(title), maxsplit=1)
 
 
-def _are_counted_differently(ours: Numbering, theirs: Numbering) -> bool:
-    """Sums of money and what a title begins with ("20 dead") have no word that they count."""
-    a, b = _by_word(ours), _by_word(theirs)
-    return any(word and a[word].isdisjoint(b[word]) for word in a.keys() & b.keys())
+def _are_counted_differently(ours: Numbering, theirs: Numbering, *, are_reports: bool = False) -> bool:
+    """Whether a word has another number. In reports neither sums of money nor what a title begins with ("20 dead")
+    count anything.
+    """
+    a, b = _by_word(ours, are_reports), _by_word(theirs, are_reports)
+    return any(a[word].isdisjoint(b[word]) for word in a.keys() & b.keys())
 
 
-def _by_word(numbering: Numbering) -> dict[str, set[str]]:
+def _by_word(numbering: Numbering, is_report: bool) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for word, number in numbering.placed:
-        found[word].add(number)
+        if not is_report or (word and number not in numbering.sums):
+            found[word].add(number)
     return found
 
 
