@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from digest.dedup import rules
+from digest.dedup import groups as texts
 from digest.dedup.clusters import Forest, clusters
+from digest.dedup.copies import REPETITIONS, marks_of, near_identical
 from digest.dedup.fingerprints import Fingerprint, fingerprint, jaccard
-from digest.dedup.rules import Group, Link
+from digest.dedup.groups import Group, Link
+from digest.dedup.retellings import same_story
 from digest.dedup.series import LIKE_TITLES, are_editions, numbering, title_likeness
 from digest.languages import language as language_of
 from digest.model import Candidate, Evidence, Story
@@ -57,9 +59,9 @@ def stories(
         _group(index, members, alone, language)
         for index, members in enumerate(_by_identity(ordered, alone, joined))
     ]
-    rules.read(groups)
-    terms = rules.terms_of(groups)
-    links = [*rules.near_identical(groups), *rules.same_story(groups, terms, window, threshold)]
+    texts.read(groups)
+    terms = texts.terms_of(groups)
+    links = [*near_identical(groups), *same_story(groups, terms, window, threshold)]
     merged, held = clusters(groups, terms, links, window)
     by_group: dict[int, list[Link]] = defaultdict(list)
     for link in held:
@@ -74,17 +76,17 @@ def repeated(found: Sequence[Story], earlier: Sequence[Candidate]) -> dict[str, 
 
     Time plays no part, so `earlier` should hold what may matter and no more: what recent issues carried.
     """
-    known = {mark for one in earlier for mark in rules.marks_of(rules.print_of(one))}
+    known = {mark for one in earlier for mark in marks_of(texts.print_of(one))}
     ours = [
         (story, member)
         for story in found
         for member in story.members
-        if not member.target and not known.isdisjoint(rules.marks_of(rules.print_of(member)))
+        if not member.target and not known.isdisjoint(marks_of(texts.print_of(member)))
     ]
     groups = [Group(index, [one], one) for index, one in enumerate([*(m for _, m in ours), *earlier])]
-    rules.read(groups)
+    texts.read(groups)
     back: dict[str, Candidate] = {}
-    for link in rules.near_identical(groups):
+    for link in near_identical(groups):
         if link.a < len(ours) <= link.b:
             back.setdefault(ours[link.a][0].key, earlier[link.b - len(ours)])
     return back
@@ -92,7 +94,7 @@ def repeated(found: Sequence[Story], earlier: Sequence[Candidate]) -> dict[str, 
 
 def is_repetition(evidence: Evidence) -> bool:
     """Whether the entry says the same in the same words, and adds nothing of its own."""
-    return evidence.rule in rules.REPETITIONS
+    return evidence.rule in REPETITIONS
 
 
 def _group(index: int, members: list[Candidate], alone: set[str], language: str) -> Group:
@@ -169,7 +171,7 @@ def _story(
     )
     reasons = _reasons(groups, indices, links, lead)
     return Story(
-        rules.work_of(lead), lead, tuple(others), tuple(reasons[member.entry_id] for member in others)
+        texts.work_of(lead), lead, tuple(others), tuple(reasons[member.entry_id] for member in others)
     )
 
 
@@ -180,7 +182,7 @@ _FULL_SHARE = 0.6
 def _lead(members: Sequence[Candidate], language: str) -> Candidate:
     if len(members) == 1:  # most are
         return members[0]
-    full = _FULL_SHARE * max((len(rules.words_of(m)) for m in members if not m.target), default=0)
+    full = _FULL_SHARE * max((len(texts.words_of(m)) for m in members if not m.target), default=0)
     return min(members, key=lambda candidate: _lead_rank(candidate, full, language))
 
 
@@ -195,7 +197,7 @@ def _lead_rank(candidate: Candidate, full: float, language: str) -> tuple[object
         post is not None,
         post is not None and post.forward is not None,
         not candidate.key.startswith(("arxiv:", "doi:")),
-        len(rules.words_of(candidate)) < full,
+        len(texts.words_of(candidate)) < full,
         bool(language) and not _language_of(candidate).startswith(language[:2]),
         candidate.at,
         candidate.entry_id,
@@ -205,7 +207,7 @@ def _lead_rank(candidate: Candidate, full: float, language: str) -> tuple[object
 def _language_of(candidate: Candidate) -> str:
     known = candidate.article.language if candidate.article is not None else candidate.entry.language
     return known or language_of(
-        f"{rules.title_of(candidate)}\n{rules.words_of(candidate)[: rules.LEAD_CHARS]}"
+        f"{texts.title_of(candidate)}\n{texts.words_of(candidate)[: texts.LEAD_CHARS]}"
     )
 
 

@@ -11,9 +11,10 @@ from functools import cached_property
 from heapq import heappop, heappush
 from itertools import product
 
-from digest.dedup import rules
+from digest.dedup.copies import RELATED, REPETITIONS, are_apart
 from digest.dedup.fingerprints import jaccard
-from digest.dedup.rules import Group, Link
+from digest.dedup.groups import Group, Link
+from digest.dedup.retellings import ONE_FEED_FACTOR, are_told_apart, asked_over
 from digest.dedup.terms import Terms, dot
 
 
@@ -26,8 +27,8 @@ def clusters(
     """
     merging = _Merging(groups, terms, links, window)
     held = [
-        *merging.repetitions([link for link in links if link.rule in rules.REPETITIONS]),
-        *merging.retellings([link for link in links if link.rule not in rules.REPETITIONS]),
+        *merging.repetitions([link for link in links if link.rule in REPETITIONS]),
+        *merging.retellings([link for link in links if link.rule not in REPETITIONS]),
     ]
     return merging.forest.sets(), held
 
@@ -161,26 +162,22 @@ class _Cluster:
         if len(self.groups) == len(other.groups) == 1:  # the link says so itself
             return True
         is_of_centres = {self.centre.index, other.centre.index} == {link.a, link.b}
-        if not is_of_centres and jaccard(self.centre.print, other.centre.print) < rules.RELATED:
+        if not is_of_centres and jaccard(self.centre.print, other.centre.print) < RELATED:
             return False
         same = link.rule == "same text"
-        return not any(
-            rules.are_apart(ours, theirs, is_same_text=same) for ours, theirs in self._pairs(other)
-        )
+        return not any(are_apart(ours, theirs, is_same_text=same) for ours, theirs in self._pairs(other))
 
     def is_told_apart_from(self, other: _Cluster) -> bool:
         if len(self.groups) == len(other.groups) == 1:  # the rule that links them has seen to it
             return False
-        return any(rules.are_told_apart(ours, theirs) for ours, theirs in self._pairs(other))
+        return any(are_told_apart(ours, theirs) for ours, theirs in self._pairs(other))
 
     def closeness(self, other: _Cluster, edge: _Edge, window: timedelta) -> float:
         """How alike the two are as wholes, the more so the less is asked; 0 if their members are on average less alike
         than is asked of stories so far apart.
         """
-        asked = (
-            edge.link.asked if self.feeds.isdisjoint(other.feeds) else edge.link.asked * rules.ONE_FEED_FACTOR
-        )
-        asked_here = rules.asked_over(asked, abs(self.at - other.at), window)
+        asked = edge.link.asked if self.feeds.isdisjoint(other.feeds) else edge.link.asked * ONE_FEED_FACTOR
+        asked_here = asked_over(asked, abs(self.at - other.at), window)
         if edge.common < asked_here * len(self.groups) * len(other.groups):
             return 0.0
         alike = edge.common / math.sqrt(self._square * other._square)
