@@ -28,7 +28,7 @@ _Bag = tuple[list[str], bytes]
 """Terms, and how often each occurs."""
 
 _STEM = 5
-_TOP = 16
+_TOP = 18
 """The terms by which texts find each other."""
 _MIN_TEXTS = 50
 """Frequencies in fewer texts say nothing: in a draft of two entries that tell the same, each word would be common."""
