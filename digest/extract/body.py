@@ -67,8 +67,8 @@ def feed_markdown(html: str, base: str) -> str:
         root = lxml_html.fragment_fromstring(html, create_parent="div")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return ""
-    prepare(root)
-    return _markdown(root, base)
+    notes = prepare(root)
+    return _with_notes(_markdown(root, base), notes, base)
 
 
 def main_text(root: Any, url: str, title: str) -> str:

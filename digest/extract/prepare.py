@@ -1,5 +1,5 @@
-"""Markup that no converter understands, put into forms that all do: formulas (`formulas.py`), code blocks, footnotes,
-lazy images.
+"""Markup that no converter understands, put into forms that all do: formulas, footnotes (modules of their
+own), code blocks, lazy images.
 
 Done before anything is chosen or converted, on the page's own tree, so that the choice and the text agree.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
 
+from digest.extract.footnotes import footnotes
 from digest.extract.formulas import formulas, formulas_of_scripts
 from digest.extract.trees import replace
 from digest.urls import absolute_url
@@ -21,13 +21,6 @@ _CODE_LANGUAGE = re.compile(
 _LINE_NUMBERS = re.compile(
     r"(?i)(?:^|[\s_-])(?:linenos?|line-?numbers?(?:-rows)?|gutter|lnt?|hljs-ln-numbers|blob-num|rouge-gutter)(?:$|[\s_-])"
 )
-_FOOTNOTE_HREF = re.compile(
-    r"#(?:.*[-_:.])?(?:fn|footnote|note|ftn|cite_note|endnote)s?[-_:.]?[\w.:-]*$", re.I
-)
-_NOTE_ROLE = re.compile(r"(?i)doc-noteref|\bfoot-?note|\bfn-?ref|\bnote-?ref|\bendnote")
-_MARK = re.compile(r"\[?\(?(\d{1,3}|[*†‡§]|[a-z])\)?\]?")
-_BACK = re.compile(r"^[↩⏎↑^⤴\ufe0e\ufe0f\s]+$|^(?:back|jump up|返回)$", re.I)
-_BLOCK_INSIDE = {"div", "ul", "ol", "blockquote", "pre", "table"}
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-srcset", "srcset")
 _TRACKER = re.compile(
     r"(?i)/(?:pixel|spacer|blank|transparent|1x1|track(?:ing)?|beacon|stat)\b|doubleclick|feedsportal|feedburner\.com/~|/b\?"
@@ -58,7 +51,7 @@ def prepare(root: Any) -> dict[str, Any]:
     etree.strip_elements(root, *_NEVER, with_tail=False)
     formulas(root)
     _code(root)
-    return _footnotes(root)
+    return footnotes(root)
 
 
 def leave_surroundings(root: Any) -> None:
@@ -190,79 +183,6 @@ def _lift_from_table(pre: Any) -> None:
         tail, table.tail = table.tail, None
         table.getparent().replace(table, pre)
         pre.tail = tail
-
-
-# --- footnotes ------------------------------------------------------------------------------------
-
-
-def _footnotes(root: Any) -> dict[str, Any]:
-    """References as `[^1]`, notes as paragraphs that begin with `[^1]:`. Only what leads to a note is a reference."""
-    anchors = [a for a in root.iter("a") if "#" in (a.get("href") or "") and _is_mark(a)]
-    if not anchors:
-        return {}
-    places = {
-        name: e for e in root.iter() if (name := e.get("id") or (e.get("name") if e.tag == "a" else ""))
-    }
-    numbers: dict[Any, str] = {}
-    for anchor in anchors:
-        target = places.get(unquote(anchor.get("href").rpartition("#")[2]))
-        note = _note_around(target, anchor) if target is not None else None
-        if note is None:
-            continue
-        words = _MARK.fullmatch(_words(anchor))
-        own = words[1] if words and words[1].isdecimal() else ""
-        number = numbers.setdefault(note, own or str(len(numbers) + 1))
-        parent = anchor.getparent()
-        is_alone = parent is not None and parent.tag in ("sup", "span") and _words(parent) == _words(anchor)
-        replace(parent if is_alone else anchor, f"[^{number}]")
-    for note, number in numbers.items():
-        _note(note, number)
-    return {number: note for note, number in numbers.items()}
-
-
-def _is_mark(anchor: Any) -> bool:
-    """A number or a star that is raised, or whose address or role says that it leads to a note."""
-    if not _MARK.fullmatch(_words(anchor)):
-        return False
-    near = [anchor, *list(anchor.iterancestors())[:2]]
-    said = " ".join(f"{e.get('class') or ''} {e.get('role') or ''} {e.get('id') or ''}" for e in near)
-    is_raised = any(e.tag == "sup" for e in (*near, *anchor.iter()))
-    return bool(is_raised or _FOOTNOTE_HREF.search(anchor.get("href")) or _NOTE_ROLE.search(said))
-
-
-def _note_around(target: Any, anchor: Any) -> Any:
-    """The block that holds the note; None when the address leads back up, or to no text of its own."""
-    for element in (target, *list(target.iterancestors())[:3]):
-        if element.tag in ("li", "p", "div", "aside", "dd", "section", "td"):
-            is_note = len(_words(element)) > len(_words(anchor)) + 2
-            return element if is_note and anchor not in element.iterdescendants("a") else None
-    return None
-
-
-def _words(element: Any) -> str:
-    return "".join(element.itertext()).strip()
-
-
-def _note(element: Any, number: str) -> None:
-    for anchor in list(element.iter("a")):
-        if _BACK.search(_words(anchor)):
-            replace(anchor, "")
-    first = next((e for e in element.iter("p")), element)
-    # Some write the number at the note's head themselves.
-    lead = next((e for e in first.iterdescendants() if _words(e)), None)
-    if lead is not None and not (first.text or "").strip() and _words(lead).strip("[]().: ") == number:
-        replace(lead, "")
-    words = re.sub(rf"^\s*[\[(]?{number}[\]).:]\s*", "", first.text or "").lstrip(" .:")
-    first.text = f"[^{number}]: {words}"
-    for holder in element.iterancestors("aside", "footer"):
-        holder.tag = "div"
-    if element.tag == "li":
-        element.tag = (
-            "p" if first is element and not _BLOCK_INSIDE & {e.tag for e in element.iter()} else "div"
-        )
-        parent = element.getparent()
-        if parent is not None and parent.tag in ("ol", "ul"):
-            parent.tag = "div"
 
 
 # --- images ---------------------------------------------------------------------------------------
