@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import stories, urls
+from bench import editions, stories, urls
 
 NEWS = (
     "Acme Robotics recalls 12,000 Kestrel drones after a battery fire in Rotterdam injured two engineers on Monday,"
@@ -157,3 +157,29 @@ def test_the_report_is_one_object(tmp_path: Path) -> None:
     assert figures <= report["best"].keys()
     assert report["by_language"]["en"]["rows"] == 2
     assert report["unlabelled"] == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "following"),
+    [
+        ("What is new in Fedora 31", "What is new in Fedora 32"),
+        ("pip 24.9 is out", "pip 24.10 is out"),
+        ("潮流周刊 第三期", "潮流周刊 第四期"),
+        ("潮流周刊第12期", "潮流周刊第13期"),
+        ("Diffusion, Part Two", "Diffusion, Part Three"),
+        ("Papers of December 2025", "Papers of January 2025"),
+        ("Ten ways to wait", None),
+        ("10 ways to wait", None),
+    ],
+)
+def test_the_next_number_of_a_series_is_made(title: str, following: str | None) -> None:
+    after = editions.following_title(title)
+    assert (after[0] if after else None) == following
+
+
+def test_numbers_of_a_series_are_counted_that_stay_apart(tmp_path: Path) -> None:
+    titles = ("What is new in Fedora 31", "Diffusion models, Part Two", "Notes from a plain day")
+    rows = [{"title": title, "text": NEWS[n % 2] * 3} for n, title in enumerate(titles)]
+    report = json.loads(bench("editions", str(written(tmp_path / "d.jsonl", *rows)), "--json").stdout)
+    assert report["series"] == 2
+    assert set(report["kept_apart"].values()) == {1.0}
