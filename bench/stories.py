@@ -1,9 +1,14 @@
-"""How well entries are folded into stories: `python -m bench.stories DATA.jsonl [--json] [--threshold T]`; what it costs: `--scale`.
+"""How well entries are folded into stories: `python -m bench.stories DATA.jsonl [--json] [--threshold T] [--pairs
+PAIRS.jsonl]`; what it costs: `--scale`.
 
 DATA: a row an entry, `{id, title, url, text, published, story}`; `story` is the label, null where unknown, and such
 rows are folded along but never counted. Pairwise precision, recall and F1 and B-cubed, for all rows and by language
 (`lang` if a row has it); besides, the best threshold of the same-story rule on one half of the rows (by hash of the
 id) with the figures of the other half. Nothing is tuned by running it.
+
+PAIRS: `{a, b, same}`, two ids and whether people call them one story, where nobody has judged the others: besides,
+precision, recall and F1 over these pairs alone, at the default and at the threshold that is best on one half of them
+(by hash of the ids) on the other half.
 
 `published` (ISO 8601, RFC 2822 or seconds since 1970), else a date in the address, or in the id where there is no
 address, says when; rows without count as of one time. The address's host says who.
@@ -196,6 +201,42 @@ def _f1(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
+Judged = tuple[int, int, bool]
+"""Two row numbers, and whether they are one story."""
+
+
+def judged_of(path: Path, rows: Sequence[Row]) -> list[Judged]:
+    """The pairs of a file. Raises BadRow for an id that no row has."""
+    numbers = {str(row["id"]): number for number, row in enumerate(rows)}
+    judged = []
+    for line, pair in json_rows(path):
+        for key in ("a", "b"):
+            if str(pair.get(key)) not in numbers:
+                raise BadRow(f"{path}, row {line}: {key} is the id of no row: {pair.get(key)!r:.60}")
+        if pair.get("same") not in (True, False):
+            raise BadRow(f"{path}, row {line}: same must be true or false, not {pair.get('same')!r:.60}")
+        judged.append((numbers[str(pair["a"])], numbers[str(pair["b"])], bool(pair["same"])))
+    return judged
+
+
+def over_pairs(judged: Sequence[Judged], folded: dict[int, int]) -> dict[str, float]:
+    joined = [is_one for a, b, is_one in judged if folded[a] == folded[b]]
+    precision = _ratio(sum(joined), len(joined))
+    recall = _ratio(sum(joined), sum(is_one for _, _, is_one in judged))
+    return {"precision": precision, "recall": recall, "f1": _f1(precision, recall), "pairs": len(judged)}
+
+
+def _over_judged(
+    judged: Sequence[Judged], rows: Sequence[Row], folded: dict[int, int], sweep: dict[float, dict[int, int]]
+) -> dict[str, Any]:
+    halves: tuple[list[Judged], list[Judged]] = ([], [])
+    for pair in judged:
+        halves[is_first_half({"id": f"{rows[pair[0]]['id']} {rows[pair[1]]['id']}"})].append(pair)
+    chosen = _best({value: over_pairs(halves[1], found)["f1"] for value, found in sweep.items()})
+    best = {"threshold": chosen, **over_pairs(halves[0], sweep[chosen])}
+    return {**over_pairs(judged, folded), "best": best}
+
+
 def language_of(row: Row) -> str:
     lang = row.get("lang") or language(f"{row.get('title') or ''}\n{(row.get('text') or '')[:1000]}")
     return str(lang).split("-")[0] or "other"
@@ -212,8 +253,10 @@ def _best(scores: dict[float, float]) -> float:
     return tied[len(tied) // 2]
 
 
-def measured(rows: Sequence[Row], threshold: float | None = None) -> dict[str, Any]:
-    """The report as one object: the default's figures, `best`, `by_language`, seconds taken."""
+def measured(
+    rows: Sequence[Row], threshold: float | None = None, judged: Sequence[Judged] = ()
+) -> dict[str, Any]:
+    """The report as one object: the default's figures, `best`, `by_language`, `judged` if there are any, seconds taken."""
     candidates = candidates_of(rows)
     started = time.process_time()
     candidates = [fingerprinted(candidate) for candidate in candidates]
@@ -235,6 +278,7 @@ def measured(rows: Sequence[Row], threshold: float | None = None) -> dict[str, A
             name: asdict(figures(rows, folded, lambda row, ids=ids: id(row) in ids))  # type: ignore[misc]
             for name, ids in sorted(by_language.items())
         },
+        **({"judged": _over_judged(judged, rows, folded, sweep)} if judged else {}),
         "entries": len(rows),
         "unlabelled": sum(row.get("story") is None for row in rows),
         "fingerprint_seconds": round(printed - started, 3),
@@ -262,6 +306,7 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--json", action="store_true", help="one object on stdout")
+    parser.add_argument("--pairs", type=Path, help="pairs that people judged: {a, b, same}")
     parser.add_argument("--threshold", type=float, help="likeness that the same-story rule asks for")
     parser.add_argument(
         "--scale", action="store_true", help="what it costs at scale instead: see bench.scale"
@@ -278,9 +323,10 @@ def main() -> None:
         parser.error("DATA is needed, but for --scale")
     try:
         rows = rows_of(options.data)
+        judged = judged_of(options.pairs, rows) if options.pairs else []
     except (OSError, BadRow) as error:
         parser.exit(2, f"{error}\n")
-    report = measured(rows, options.threshold)
+    report = measured(rows, options.threshold, judged)
     if options.json:
         print(json.dumps(report, ensure_ascii=False))
         return
@@ -292,6 +338,11 @@ def main() -> None:
         print(_line(f"  {name}", values))
     best = report["best"]
     print(_line(f"best {best['threshold']} (other half)", best))
+    if judged:
+        for name, over in (("judged pairs", report["judged"]), ("  best", report["judged"]["best"])):
+            at = f" {over['threshold']} (other half)" if "threshold" in over else ""
+            figures_of = "  ".join(f"{key} {over[key]:.3f}" for key in ("precision", "recall", "f1"))
+            print(f"{name + at:<22} {figures_of}   {over['pairs']} pairs")
     print(f"fingerprints {report['fingerprint_seconds']} s, stories {report['stories_seconds']} s of CPU")
 
 

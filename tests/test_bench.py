@@ -159,6 +159,39 @@ def test_the_report_is_one_object(tmp_path: Path) -> None:
     assert report["unlabelled"] == 1
 
 
+def test_judged_pairs_are_counted_alone(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"k{n}", "title": f"Acme recalls Kestrel drones {'today' * n}", "text": NEWS[n], "story": "k"}
+        for n in (0, 1)
+    ]
+    rows.append(
+        {
+            "id": "n",
+            "title": "Lapwing opens an office",
+            "text": "Lapwing opens an office. " * 20,
+            "story": "n",
+        }
+    )
+    data = written(tmp_path / "data.jsonl", *rows)
+    judged = [{"a": "k0", "b": "k1", "same": True}, {"a": "k0", "b": "n", "same": True}]
+    report = json.loads(
+        bench("stories", str(data), "--pairs", str(written(tmp_path / "p.jsonl", *judged)), "--json").stdout
+    )
+    assert (report["judged"]["precision"], report["judged"]["recall"], report["judged"]["pairs"]) == (
+        1.0,
+        0.5,
+        2,
+    )
+    assert {"threshold", "f1"} <= report["judged"]["best"].keys()
+    bad = bench(
+        "stories",
+        str(data),
+        "--pairs",
+        str(written(tmp_path / "bad.jsonl", {"a": "k0", "b": "k9", "same": True})),
+    )
+    assert (bad.returncode, "row 1: b is the id of no row: 'k9'" in bad.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("title", "following"),
     [

@@ -49,8 +49,8 @@ def stories(
 
     `split` names addresses that stand alone: a post there is its own story, an article there keeps its mentions
     but no text rule folds it. Each row of `join` names addresses that are one story. `language` is the curator's,
-    preferred for leads. Fingerprints kept with the articles are used, missing ones made. `threshold` overrides the
-    likeness that the same-story rule asks for, for measuring.
+    preferred for leads. Fingerprints kept with the articles are used, missing ones made. With a `threshold` the
+    same-story rule asks for that likeness and nothing else, for measuring.
     """
     ordered = sorted(candidates, key=lambda candidate: (candidate.at, candidate.entry_id))
     alone = {canonical_url(address) for address in split}

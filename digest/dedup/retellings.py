@@ -60,10 +60,12 @@ ONE_FEED_FACTOR = 1.25
 def same_story(
     groups: Sequence[Group], terms: Terms, window: timedelta, threshold: float | None
 ) -> Iterator[Link]:
-    """Pairs within the window that tell the same under another title; and teasers with their full text."""
+    """Pairs within the window that tell the same under another title; and teasers with their full text.
+
+    With a `threshold` likeness alone decides: names and titles guard the default.
+    """
     names_of = lru_cache(maxsize=None)(lambda index: names(groups[index].title, lead_of(groups[index])))
     shared = [_terms_asked(group, threshold) for group in groups]
-    strictness = 1.0 if threshold is None else min(1.0, threshold / _SAME_EN)
     for a, b in pairs(terms.top, shared, reach=_REACH):
         ours, theirs = groups[a], groups[b]
         may_tell_the_same = _may_tell_the_same(ours, theirs, window)
@@ -81,9 +83,8 @@ def same_story(
             continue
         if are_told_apart(ours, theirs):
             continue
-        if _are_reports(ours, theirs) and not _tell_of_one(
-            ours, theirs, names_of(a).shared(names_of(b)), score, strictness
-        ):
+        is_guarded = threshold is None and _are_reports(ours, theirs)
+        if is_guarded and not _tell_of_one(ours, theirs, names_of(a).shared(names_of(b)), score):
             continue
         yield Link(score, 2, a, b, "same story", f"likeness {score:.2f} of title and first lines", asked)
 
@@ -156,17 +157,14 @@ def _are_reports(a: Group, b: Group) -> bool:
     return not (a.is_zh or a.is_headline or b.is_headline)
 
 
-def _tell_of_one(a: Group, b: Group, shared_names: int, score: float, strictness: float) -> bool:
-    """Whether who and where agree, and the titles: else the two have their subject in common.
-
-    Who asks for less likeness than usual asks for less of these too.
-    """
+def _tell_of_one(a: Group, b: Group, shared_names: int, score: float) -> bool:
+    """Whether who and where agree, and the titles: else the two have their subject in common."""
     has_names = not (_is_without_capitals(a) and _is_without_capitals(b))
     names_asked = next((names for below, names in _NAMES_BELOW if score < below), 0)
-    if has_names and shared_names < strictness * names_asked:
+    if has_names and shared_names < names_asked:
         return False
     asked = _TITLE_SHARE_OF_MANY_NAMES if shared_names >= _MANY_NAMES else _TITLE_SHARE
-    return _title_share(a, b) >= strictness * asked
+    return _title_share(a, b) >= asked
 
 
 def _is_without_capitals(group: Group) -> bool:
