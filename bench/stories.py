@@ -11,7 +11,8 @@ precision, recall and F1 over these pairs alone, at the default and at the thres
 (by hash of the ids) on the other half.
 
 `published` (ISO 8601, RFC 2822 or seconds since 1970), else a date in the address, or in the id where there is no
-address, says when; rows without count as of one time. The address's host says who.
+address, says when; rows without count as of one time. The address's host says who. Where no row has a title, the
+texts are taken to begin with theirs.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ _NO_DATE = datetime(2020, 1, 1, tzinfo=UTC)
 _MILLISECONDS = 1e11
 """A larger number counts milliseconds: in seconds it would be the year 5138."""
 _FEW_ROWS = 20
+_TITLE_CHARS = 140
+_TITLE_WORDS, _TITLE_SIGNS = 10, 16
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
 
 Row = dict[str, Any]
 
@@ -83,11 +87,23 @@ def candidates_of(rows: Sequence[Row]) -> list[Candidate]:
     """The rows as a draft would see them: the host of each is its feed, its text the article's if it is no wall.
 
     A host that most rows share is where they were collected, not who wrote them: there each row is its own feed, and
-    so is a row without an address.
+    so is a row without an address. Where no row has a title, the titles are taken to stand at the texts' beginnings.
     """
+    if not any(row.get("title") for row in rows):
+        rows = [{**row, "title": _beginning(row["text"])} for row in rows]
     hosts = Counter(host_of(row.get("url") or "") for row in rows)
     common = {host for host, count in hosts.items() if host and count > max(_FEW_ROWS, len(rows) / 2)}
     return [_candidate(index, row, common) for index, row in enumerate(rows)]
+
+
+def _beginning(text: str) -> str:
+    """The first line if it is as short as a title, else as many words as titles have."""
+    first, _, rest = text.strip().partition("\n")
+    if rest and len(first) <= _TITLE_CHARS:
+        return first
+    words = list(_WORD.finditer(first))
+    count = _TITLE_SIGNS if words and words[0][0] >= "\u3400" else _TITLE_WORDS
+    return first[: words[count - 1].end()] if len(words) >= count else first
 
 
 def _candidate(index: int, row: Row, common: Set[str]) -> Candidate:

@@ -128,6 +128,23 @@ def test_rows_stand_where_a_draft_would_see_them() -> None:
     assert placed({"id": "20140310 recalled"}, {"id": "20140311 burn"})
 
 
+def test_where_no_row_has_a_title_the_texts_begin_with_theirs() -> None:
+    rows = [
+        {"id": n, "title": None, "text": f"{title}{end}{NEWS[n]}"}
+        for n, (title, end) in enumerate(
+            (("Acme recalls Kestrel drones", "\n"), ("Kestrel drones recalled by Acme", " "))
+        )
+    ]
+    titles = [candidate.entry.title for candidate in stories.candidates_of(rows)]
+    assert titles == [
+        "Acme recalls Kestrel drones",
+        "Kestrel drones recalled by Acme Two engineers were injured in",
+    ]
+    assert told(rows)
+    titled = {"id": 2, "title": "Lapwing opens an office", "text": "Lapwing opens an office. " * 20}
+    assert [candidate.entry.title for candidate in stories.candidates_of([*rows, titled])][:2] == ["", ""]
+
+
 def test_the_text_of_a_wall_is_no_text() -> None:
     notice = "We noticed that you are using an ad blocker. Please disable your ad blocker to support us."
     rows = [{"id": n, "title": f"{chr(97 + n) * 6} numbers", "text": notice} for n in range(2)]
