@@ -106,6 +106,7 @@ def test_formulas_become_tex_between_dollar_signs(body: str, text: str) -> None:
     [
         "<code>\\(x\\)</code> and <pre>\\[x\\]</pre>",
         "It costs $5 (five dollars), not \\$6.",
+        "Escape \\[ and \\], or write \\[0-9\\].",
         'A <img src="/a.png" alt="The \\Users folder in the file manager of Windows, opened"> picture',
         'The folder <img src="/a.png" alt="C:\\Users\\me">',
         'A <img src="/a.png?path=images/b.png" alt="plot"> picture',

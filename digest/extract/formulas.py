@@ -22,6 +22,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _FEW_WORDS = 3
 """Words besides commands up to which a picture's words may be a formula."""
 _TYPED = re.compile(r"\\\((?P<inline>[^$]+?)\\\)|\\\[(?P<display>[^$]+?)\\\]", re.S)
+_SIGN = re.compile(r"[\\^_=+<>]")
 _DATA_MATH = "//@data-math/.."
 _MAY_BE_TYPED = r"//text()[contains(., '\(') or contains(., '\[')]"
 _CODE = frozenset(("pre", "code", "kbd", "samp", "script", "style", "textarea", "math"))
@@ -173,8 +174,11 @@ def _is_code(element: Any) -> bool:
 
 
 def _delimited(found: re.Match[str]) -> str:
-    display = found["display"]
-    return _tex(display or found["inline"], display=display is not None)
+    """As a formula if it reads like one: "escape \\[ and \\]" is a sentence."""
+    source, is_display = found["display"] or found["inline"], found["display"] is not None
+    if len(source.strip()) > 1 and not _SIGN.search(source):
+        return found[0]
+    return _tex(source, display=is_display)
 
 
 def _tex(source: str, *, display: bool) -> str:
