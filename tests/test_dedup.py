@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bench.stories import candidates_of, figures, folded_rows, rows_of
 from digest.dedup import Fingerprint, fingerprint, jaccard, stories
 from digest.dedup.series import are_editions, numbering
+from digest.dedup.terms import Terms
 from digest.model import Article, Candidate, Entry, Feed, Forward, Post, Story
 from digest.urls import canonical_url
 
@@ -302,6 +303,15 @@ def test_two_of_a_column_stay_apart_wherever_they_are_reprinted() -> None:
     assert frozenset({2}) in folds(lander, tree, *crowd())
     reprint = entry(3, "https://c.example/1", "Without leaving Bash: a lander", COLUMN[0] + COLUMN[1])
     assert {frozenset({1, 3}), frozenset({2})} <= folds(lander, tree, reprint, *crowd())
+
+
+def test_rare_words_tell_most_of_a_title() -> None:
+    texts = [("Linux penguins", f"Linux runs here, on machine {words(n, 3)}.", False) for n in range(60)]
+    texts[0] = ("Linux asciiquarium", "Fish swim on a screen, and Linux draws them.", False)
+    terms = Terms(texts)
+    assert terms.title_share("Linux asciiquarium", "", "Linux alone") < 0.2
+    assert terms.title_share("Linux asciiquarium", "", "an asciiquarium") > 0.8
+    assert terms.title_share("", "Linux", "Linux") == 0.0
 
 
 def test_what_two_texts_have_word_for_word_does_not_hold_their_titles() -> None:

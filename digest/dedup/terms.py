@@ -63,6 +63,7 @@ class Terms:
         weights = {
             script: _Weights(list(compress(bags, map(script.__eq__, scripts)))) for script in (True, False)
         }
+        self._weights = weights
         self._is_bare = [not (lines or is_zh) for _, lines, is_zh in texts]
         pieces = {
             index: _counted(_pieces(texts[index][0]), one_of_each)
@@ -82,6 +83,14 @@ class Terms:
 
     def of(self, index: int) -> dict[str, float]:
         return dict(zip(*self._vectors[index], strict=True))
+
+    def title_share(self, title: str, other_title: str, other_lines: str) -> float:
+        """How much of what a title tells another text holds, as a share: rare words tell most."""
+        weight = self._weights[False].of
+        theirs = set(_terms(f"{other_title}\n{other_lines}"))
+        told = {term: weight(term) for term in _terms(title)}
+        whole = sum(told.values())
+        return sum(value for term, value in told.items() if term in theirs) / whole if whole else 0.0
 
     def likeness(self, a: int, b: int) -> float:
         """The cosine of two texts of the same script, of their words unless both are bare headlines. Quick for many
@@ -119,6 +128,11 @@ class _Weights:
         self._flat = math.sqrt(alone), {term: math.sqrt(value) for term, value in shared.items()}
         self._common = frozenset(term for term, count in frequency.items() if count >= texts)
 
+    def of(self, term: str) -> float:
+        """Of a text of some length, where weights are steep."""
+        alone, shared = self._steep
+        return 0.0 if term in self._common else shared.get(term, alone)
+
     def vector(self, bag: _Bag, *, is_flat: bool) -> dict[str, float]:
         """Flat weights differ half as much: all headlines of a big event hold the same few words, which are not common
         for that.
@@ -145,12 +159,6 @@ def _counted(bag: Counter[str], one_of_each: dict[str, str]) -> _Bag:
     return [one_of_each.setdefault(term, term) for term in bag], bytes(
         min(count, 255) for count in bag.values()
     )
-
-
-def title_share(title: str, other_title: str, other_lines: str) -> float:
-    """How many of a title's terms another text holds, as a share."""
-    ours = set(_terms(title))
-    return len(ours & set(_terms(f"{other_title}\n{other_lines}"))) / len(ours) if ours else 0.0
 
 
 def _bag(title: str, lines: str) -> Counter[str]:
