@@ -324,6 +324,14 @@ LEAVES = st.one_of(
 BLOCKS = st.lists(st.recursive(LEAVES, wrapped, max_leaves=6), max_size=4).map(tuple)
 
 
+@pytest.mark.parametrize(
+    "text", ["https://a.example/x)https://b.example/y", "https://a.example/(https://b.example)"]
+)
+def test_unlinked_addresses_that_touch_stay_unlinked(text: str) -> None:
+    blocks = (paragraph(text),)
+    assert blocks_from_markdown(markdown(blocks)) == tidy(blocks)
+
+
 @settings(max_examples=120, deadline=None)
 @given(BLOCKS)
 def test_markdown_reads_back_as_the_same_blocks(blocks):
