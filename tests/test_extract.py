@@ -110,6 +110,21 @@ def test_the_subscription_s_own_word_decides_over_length() -> None:
     assert not needs_page(short, replace(FEED, full_text=True), None)
 
 
+@pytest.mark.parametrize(
+    "listing",
+    [
+        '<pre class="shiki" language="cpp">int x;</pre>',
+        '<pre><code class="language-cpp">int x;</code></pre>',
+        '<div class="language-cpp highlighter-rouge"><div class="highlight"><code><table class="rouge-table"><tbody><tr>'
+        '<td class="rouge-gutter gl"><pre class="lineno">1\n</pre></td><td class="rouge-code"><pre>int x;</pre></td>'
+        "</tr></tbody></table></code></div></div>",
+    ],
+)
+def test_a_listing_keeps_its_language(listing: str) -> None:
+    own = feed_article(replace(ENTRY, content=paragraphs(8) + listing))
+    assert own is not None and own.text.endswith("```cpp\nint x;\n```")
+
+
 def test_formulas_footnotes_and_lazy_pictures_of_a_feed_survive() -> None:
     html = (
         paragraphs(8)

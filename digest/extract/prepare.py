@@ -18,6 +18,7 @@ _CODE_LANGUAGE = re.compile(
     r"(?:^|\s)(?:language|lang|highlight-source|brush:|sourceCode|hljs|highlight|code|prettyprint)[-\s:]+"
     r"(?!line|block|wrap|snippet|toolbar|container|none|plaintext|text\b)([A-Za-z][\w+#.-]*)"
 )
+_SAID_LANGUAGE = ("data-lang", "data-language", "language", "lang")
 _LINE_NUMBERS = re.compile(
     r"(?i)(?:^|[\s_-])(?:linenos?|line-?numbers?(?:-rows)?|gutter|lnt?|hljs-ln-numbers|blob-num|rouge-gutter)(?:$|[\s_-])"
 )
@@ -149,9 +150,16 @@ def _code(root: Any) -> None:
 
 
 def _code_language(pre: Any) -> str:
-    near = [pre, *pre.iter("code"), *list(pre.iterancestors())[:3]]
+    around = list(pre.iterancestors())
+    # Rouge lays a listing out as a table, far inside the element that names the language.
+    near = [
+        pre,
+        *pre.iter("code"),
+        *around[:3],
+        *(e for e in around[3:] if "highlighter-" in (e.get("class") or "")),
+    ]
     for element in near:
-        said = element.get("data-lang") or element.get("data-language") or element.get("lang") or ""
+        said = next((value for name in _SAID_LANGUAGE if (value := element.get(name))), "")
         if (
             said
             and element.tag in ("pre", "code", "div", "figure")
