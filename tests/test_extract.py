@@ -468,6 +468,20 @@ def test_headings_stay_where_words_stand_loose() -> None:
     assert text.count("## Part two\n") == 1 and text.index("a sum has no end") < text.index("## Part two")
 
 
+def test_a_list_stays_announced_over_an_empty_paragraph() -> None:
+    quotes = "".join(f"<li>“Answer {i}: {SENTENCE}” <i>(some wrote)</i></li>" for i in range(3))
+    body = f"{paragraphs(4)}<p>The replies were of three kinds:</p><p> </p><ul>{quotes}</ul>{SENTENCE}<p>So it ends.</p>"
+    text = page_article(answered(page(f"<div>{body}</div>")), "key").text
+    assert all(f"“Answer {i}: " in text for i in range(3))
+
+
+def test_prose_between_two_kept_parts_stays_though_no_paragraph_holds_it() -> None:
+    prose = "With contain the picture is resized to fit within those bounds, and it keeps the ratio that it had before."
+    code = "<div><pre><code>mode = contain</code></pre></div>"
+    body = f'{paragraphs(4)}{code}<span data-as="p">{prose}</span><p>So it ends. {SENTENCE}</p>'
+    assert prose in page_article(answered(page(f"<div>{body}</div>")), "key").text
+
+
 def test_what_stands_before_a_text_that_its_page_describes_by_its_beginning_is_not_the_article() -> None:
     pitch = (
         "<p>You own what you write here, and we take care of the rest, from mailing lists to payments.</p>"

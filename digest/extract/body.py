@@ -26,6 +26,8 @@ _BLOCKS = frozenset((
     "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 ))  # fmt: skip
 _PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
+_LOOSE, _LOOSE_LINKED = 80, 0.3
+"""Letters from which loose words are prose, and the share of links up to which."""
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _NEARLY = 0.75
 """Share of it that the article's element holds, among all that repeats its words on the page."""
@@ -307,7 +309,11 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
             continue
         if not _keep(child, kept, holders, depth + 1) or _is_box(child, kept, holders):
             dropped.append(child)
-    dropped = [child for child in dropped if not _heads_what_is_kept(child, dropped)]
+    dropped = [
+        child
+        for child in dropped
+        if not (_heads_what_is_kept(child, dropped) or _is_loose_prose(child, dropped, kept))
+    ]
     kept.dropped += dropped
     return len(dropped) < len(element)
 
@@ -326,12 +332,29 @@ def _heads_what_is_kept(element: Any, dropped: list[Any]) -> bool:
     )
 
 
+def _is_loose_prose(element: Any, dropped: list[Any], kept: _Kept) -> bool:
+    """Words between two kept parts that no element holds: choosers look for them in elements."""
+    if (
+        element.tag != "span"
+        or (before := element.getprevious()) is None
+        or (after := element.getnext()) is None
+    ):
+        return False
+    letters = kept.letters_of(element)
+    if len(letters) < _LOOSE or before in dropped or after in dropped:
+        return False
+    return sum(len(kept.letters_of(link)) for link in element.iter("a")) < _LOOSE_LINKED * len(letters)
+
+
 def _is_announced(element: Any, dropped: list[Any]) -> bool:
     """A list after words that were kept and announce it: choosers pass over lists of links."""
+    if element.tag not in ("ul", "ol"):
+        return False
     before = element.getprevious()
+    while before is not None and not _text(before).strip() and before.getprevious() is not None:
+        before = before.getprevious()  # an empty paragraph is space
     return (
-        element.tag in ("ul", "ol")
-        and before is not None
+        before is not None
         and before.tag in ("p", "span")
         and before not in dropped
         and announces(_text(before))
