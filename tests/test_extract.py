@@ -320,6 +320,17 @@ KEPT = [
 ]
 
 
+def test_other_pages_headings_with_what_they_say_go_under_a_heading_that_says_so() -> None:
+    teasers = "\n\n".join(
+        f"#### [A column {i}](https://blog.example.org/c{i})\n\nTHE good thing is {SENTENCE}"
+        for i in range(3)
+    )
+    text = f"{SENTENCE * 20}\n\n## Other Opinion Columns\n\n{teasers}"
+    assert without_furniture(text, url=URL) == f"{SENTENCE * 20}".strip()
+    own = f"{SENTENCE * 20}\n\n## Other Opinion Columns\n\n#### The first\n\n{SENTENCE}\n\n#### The second\n\n{SENTENCE}".strip()
+    assert without_furniture(own, url=URL) == own
+
+
 def test_a_feed_s_sections_are_its_author_s() -> None:
     links = "\n".join(f"- [Story {i}](https://blog.example.org/{i})" for i in range(4))
     text = f"{SENTENCE * 3}\n\n## Top stories\n\n{links}\n\n## And then\n\n{SENTENCE}".strip()
@@ -480,6 +491,25 @@ def test_prose_between_two_kept_parts_stays_though_no_paragraph_holds_it() -> No
     code = "<div><pre><code>mode = contain</code></pre></div>"
     body = f'{paragraphs(4)}{code}<span data-as="p">{prose}</span><p>So it ends. {SENTENCE}</p>'
     assert prose in page_article(answered(page(f"<div>{body}</div>")), "key").text
+
+
+def test_loose_prose_stays_beside_empty_paragraphs_and_headings_too() -> None:
+    prose = (
+        "The code has guidelines for the proper treatment of flags, but nobody is punished who violates them."
+    )
+    body = (
+        f"{paragraphs(4)}<div><pre><code>x = 1</code></pre></div>{prose}<p> </p><p>So it ends. {SENTENCE}</p>"
+    )
+    assert prose in page_article(answered(page(f"<div>{body}</div>")), "key").text
+
+
+def test_a_span_that_is_a_heading_by_its_class_stays_over_what_is_kept() -> None:
+    steps = "".join(
+        f'<div><span class="headline2 block">Step {i}</span> <p>Do the thing number {i}. {SENTENCE}</p></div>'
+        for i in range(1, 4)
+    )
+    text = page_article(answered(page(f"<article>{paragraphs(4)}{steps}</article>")), "key").text
+    assert [f"Step {i}" in text for i in range(1, 4)] == [True] * 3
 
 
 def test_what_stands_before_a_text_that_its_page_describes_by_its_beginning_is_not_the_article() -> None:

@@ -28,6 +28,7 @@ _BLOCKS = frozenset((
 _PROSE = ("p", "pre", "h1", "h2", "h3", "h4", "li", "td", "dd", "blockquote")
 _LOOSE, _LOOSE_LINKED = 80, 0.3
 """Letters from which loose words are prose, and the share of links up to which."""
+_HEAD = re.compile(r"(?i)\bhead(?:ing|line)?\d?\b")
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _NEARLY = 0.75
 """Share of it that the article's element holds, among all that repeats its words on the page."""
@@ -309,40 +310,39 @@ def _keep(element: Any, kept: _Kept, holders: set[Any], depth: int) -> bool:
             continue
         if not _keep(child, kept, holders, depth + 1) or _is_box(child, kept, holders):
             dropped.append(child)
-    dropped = [
-        child
-        for child in dropped
-        if not (_heads_what_is_kept(child, dropped) or _is_loose_prose(child, dropped, kept))
-    ]
+    dropped = [child for child in dropped if not _is_loose_prose(child, dropped, kept)]
+    dropped = [child for child in dropped if not _heads_what_is_kept(child, dropped)]
     kept.dropped += dropped
     return len(dropped) < len(element)
 
 
 def _heads_what_is_kept(element: Any, dropped: list[Any]) -> bool:
     """A heading between two parts that were kept: choosers pass over it where words stand loose beside it."""
-    if element.tag not in _HEADINGS or (before := element.getprevious()) is None:
+    is_head = element.tag in _HEADINGS or (
+        element.tag == "span"
+        and len(element) == 1
+        and _HEAD.search(element[0].get("class") or "") is not None
+    )
+    if not is_head or (after := element.getnext()) is None:
         return False
-    after = element.getnext()
+    before = element.getprevious()
     return (
-        after is not None
+        (before is None or before not in dropped)
         and after.tag in ("p", "span", "pre", "ul", "ol", "blockquote")
-        and before not in dropped
         and after not in dropped
         and next(element.iter("a"), None) is None
     )
 
 
 def _is_loose_prose(element: Any, dropped: list[Any], kept: _Kept) -> bool:
-    """Words between two kept parts that no element holds: choosers look for them in elements."""
-    if (
-        element.tag != "span"
-        or (before := element.getprevious()) is None
-        or (after := element.getnext()) is None
-    ):
+    """Words between two kept parts, headings and space aside, that no element holds: choosers look for them in elements."""
+    if element.tag != "span" or len(letters := kept.letters_of(element)) < _LOOSE:
         return False
-    letters = kept.letters_of(element)
-    if len(letters) < _LOOSE or before in dropped or after in dropped:
-        return False
+    for is_before in (True, False):
+        siblings = element.itersiblings(preceding=is_before)
+        beside = (e for e in siblings if e.tag not in _HEADINGS and _text(e).strip())
+        if next(beside, None) in (None, *dropped):
+            return False
     return sum(len(kept.letters_of(link)) for link in element.iter("a")) < _LOOSE_LINKED * len(letters)
 
 

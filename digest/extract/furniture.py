@@ -70,7 +70,7 @@ _DATE = re.compile(
 )
 
 _RELATED = (
-    r"(?:related|recommended|similar|popular|trending|latest|recent|featured|top|other|suggested|most (?:read|popular|viewed|shared|commented|recent))(?: (?:articles?|posts?|stor(?:y|ies)|news|links?|content|reading|coverage|topics?|reads?|videos?|stuff|searches|items?|products?|now|today|for you))++(?: (?:from|on|in) .{1,60})?|related|recommended|trending|suggested|"
+    r"(?:related|recommended|similar|popular|trending|latest|recent|featured|top|other|suggested|most (?:read|popular|viewed|shared|commented|recent))(?: (?:articles?|posts?|stor(?:y|ies)|news|links?|content|reading|coverage|topics?|reads?|videos?|stuff|searches|items?|products?|now|today|for you|opinion|columns?|columnists?|headlines?|blogs?))++(?: (?:from|on|in) .{1,60})?|related|recommended|trending|suggested|"
     r"(?:read|see|watch) (?:more|next|also|this next)(?: .{1,40})?|(?:you|we)(?: (?:may|might|will|could))?(?: also)? (?:like|love|enjoy|be interested in|recommend)(?: .{0,30})?|what to read next|more (?:from|on|in|by|about|like|for|stories|news|articles|posts|to read|to explore)(?: .{0,50})?|up next|don.t miss|in case you missed it|editor.?s.? (?:picks?|choice)|today on .{1,30}|also (?:on|in|from) .{1,40}|around the web|from (?:the web|our partners)|promoted (?:by|content|stories|links).{0,30}|you may have missed|keep reading|read on|discover more.{0,30}|explore more.{0,40}|"
     r"(?:das könnte sie auch interessieren|mehr zum thema|lesen sie auch|weitere artikel|à lire aussi|lire aussi|sur le même sujet|noticias relacionadas|te puede interesar|artículos relacionados|leggi anche|articoli correlati|leia também|veja também|читайте также|関連記事|おすすめ(?:記事)?|人気記事|あわせて読みたい|관련 ?기사)|"
     r"(?:lees (?:ook|meer|verder)|gerelateerde? .{2,20}|läs (?:också|mer|även)|læs også|les også|lue myös|czytaj (?:też|także|również)|zobacz (?:też|także|również)|čtěte (?:také|dále)|související .{2,20}|kapcsolódó .{2,20}|lasi arī|ilgili (?:haberler|yazılar)|baca juga|(?:artikel|berita) terkait|(?:tin|bài viết) liên quan|xem thêm|đọc thêm|читайте також|διαβάστε (?:επίσης|ακόμα)|(?:เรื่อง|ข่าว|บทความ)ที่เกี่ยวข้อง|اقرأ أيض[ًا]+|(?:مواضيع|أخبار|مقالات) ذات صلة|קראו גם|כתבות נוספות)|"
@@ -262,6 +262,8 @@ def _section_end(blocks: Sequence[_Block], index: int) -> int:
         return len(blocks) if is_below and _is_last(blocks, index) else index
     rest = blocks[index + 1 :]
     if _RELATED_RE.fullmatch(words):
+        if (teasers := _teasers(rest, head.level)) > 0:
+            return index + 1 + teasers
         run = next((i for i, block in enumerate(rest) if not _leads_away(block)), len(rest))
         return index + 1 + run if run or (head.level and not rest) else index
     if head.level and _BOX_RE.fullmatch(words):
@@ -271,6 +273,15 @@ def _section_end(blocks: Sequence[_Block], index: int) -> int:
         if is_small and (not box or index > 0.6 * len(blocks) or _is_last(blocks, index)):
             return index + 1 + run
     return index
+
+
+def _teasers(rest: Sequence[_Block], level: int) -> int:
+    """How many blocks under a heading of this rank are other pages' headings with what they say; 0 when any is not."""
+    if not level:
+        return 0
+    end = next((i for i, block in enumerate(rest) if 0 < block.level <= level), len(rest))
+    heads = [block for block in rest[:end] if level < block.level < 7]
+    return end if len(heads) > 1 and all(head.targets for head in heads) else 0
 
 
 def _is_last(blocks: Sequence[_Block], index: int) -> bool:
