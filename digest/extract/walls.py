@@ -64,7 +64,7 @@ _SIGNS = (
         r"(?:unlock|access) (?:this|the full|all) (?:article|story|post|content)|(?:paid|premium) (?:subscribers|members) only|keep reading with a .{0,20}(?:trial|subscription)|become a (?:paid )?(?:member|subscriber) to (?:read|continue|unlock)|member-only story|"
         r"(?:订阅|付费|购买|开通(?:会员|vip)?|成为会员|加入会员)(?:后)?(?:即可|可|以|才能|才可|方可)?(?:继续)?(?:阅读|查看|解锁|畅读)(?:全文|本文|更多|余下)?|(?:会员|付费|订阅者?)(?:专享|专属|可见|可读)|剩余.{0,10}(?:%|字).{0,12}(?:付费|订阅|会员)|本文为付费|付费(?:内容|文章)|試閱|訂閱(?:後|以)(?:繼續)?閱讀|"
         r"(?:有料)?会員限定|有料会員|続きを(?:お)?読(?:み|む)|무료 ?회원|유료 ?회원|(?:mit|nur für) (?:einem )?(?:abo|abonnenten|plus)\b[^.]{0,40}(?:lesen|weiterlesen)|jetzt (?:abonnieren|weiterlesen)|"
-        r"take a free trial|(?:registered|free) users can (?:read|access|view)|once registered,? you can|are you a print subscriber|request a (?:full |free )*trial|if you(?:'re| are) (?:already |currently )?an? (?:\w+ )?subscriber\b|(?:have|need) to create an? (?:\w+ )?account|register (?:now |here )?(?:for free )?to (?:read|continue|keep|view)|"
+        r"take a free trial|(?:registered|free) users can (?:read|access|view)|once registered,? you can|are you a print subscriber|request a (?:full |free )*trial|if you(?:'re| are) (?:already |currently )?an? (?:current |existing )?(?:print|digital|newspaper) subscriber\b|register (?:now |here )?(?:for free )?to (?:read|continue|keep|view)|"
         r"(?:article|contenu) réservé aux abonnés|abonnez-vous pour|(?:contenido|artículo) (?:exclusivo|solo) para suscriptores|suscríbete para (?:seguir|continuar)|conteúdo exclusivo para assinantes|articolo riservato agli abbonati",
     ),
     (
