@@ -170,7 +170,7 @@ def without_furniture(
     """
     blocks = [_block(raw) for raw in _raw_blocks(text)]
     blocks = _without_slides(blocks)
-    kept = blocks if is_feed else _without_sections(blocks)
+    kept = blocks if is_feed else _without_sections(blocks, host_of(url))
     kept = _without_edges(_without_lines(kept, host_of(url)), title, author, host_of(url))
     kept = _without_echoes(kept)
     if sum(len(block.words) for block in kept) < _MOST * sum(len(block.words) for block in blocks):
@@ -236,18 +236,18 @@ def _without_slides(blocks: list[_Block]) -> list[_Block]:
     return rest if sum(len(block.words) for block in rest if block.is_prose) >= _AN_ARTICLE else blocks
 
 
-def _without_sections(blocks: Sequence[_Block]) -> list[_Block]:
+def _without_sections(blocks: Sequence[_Block], host: str) -> list[_Block]:
     """Without lists of other pages, boxes and readers' comments, each under a heading that says so."""
     kept: list[_Block] = []
     index = 0
     while index < len(blocks):
-        end = _section_end(blocks, index)
+        end = _section_end(blocks, index, host)
         kept += blocks[index : index + 1] if end == index else []
         index = max(end, index + 1)
     return kept
 
 
-def _section_end(blocks: Sequence[_Block], index: int) -> int:
+def _section_end(blocks: Sequence[_Block], index: int, host: str) -> int:
     """Where what the heading at `index` announces ends; `index` when it announces nothing of that kind."""
     head = blocks[index]
     if (
@@ -262,7 +262,7 @@ def _section_end(blocks: Sequence[_Block], index: int) -> int:
         return len(blocks) if is_below and _is_last(blocks, index) else index
     rest = blocks[index + 1 :]
     if _RELATED_RE.fullmatch(words):
-        if (teasers := _teasers(rest, head.level)) > 0:
+        if (teasers := _teasers(rest, head.level, host)) > 0:
             return index + 1 + teasers
         run = next((i for i, block in enumerate(rest) if not _leads_away(block)), len(rest))
         return index + 1 + run if run or (head.level and not rest) else index
@@ -275,13 +275,16 @@ def _section_end(blocks: Sequence[_Block], index: int) -> int:
     return index
 
 
-def _teasers(rest: Sequence[_Block], level: int) -> int:
-    """How many blocks under a heading of this rank are other pages' headings with what they say; 0 when any is not."""
+def _teasers(rest: Sequence[_Block], level: int, host: str) -> int:
+    """How many blocks under a heading of this rank are the site's other pages' headings with what they say; 0 when any
+    is not: links to other sites, with words on each, are somebody's list.
+    """
     if not level:
         return 0
     end = next((i for i, block in enumerate(rest) if 0 < block.level <= level), len(rest))
     heads = [block for block in rest[:end] if level < block.level < 7]
-    return end if len(heads) > 1 and all(head.targets for head in heads) else 0
+    are_here = (head.targets and all(_is_of(host_of(to), host) for to in head.targets) for head in heads)
+    return end if len(heads) > 1 and all(are_here) else 0
 
 
 def _is_last(blocks: Sequence[_Block], index: int) -> bool:
