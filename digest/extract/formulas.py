@@ -21,7 +21,7 @@ _WORDS_OF_TEX = re.compile(r"\\(?:text|mbox|operatorname)\w*\*?\{[^{}]*\}|\\[A-Z
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _FEW_WORDS = 3
 """Words besides commands up to which a picture's words may be a formula."""
-_TYPED = re.compile(r"\\\((?P<inline>[^$]+?)\\\)|\\\[(?P<display>[^$]+?)\\\]", re.S)
+_TYPED = re.compile(r"\\\((?P<inline>[^$]{1,1000}?)\\\)|\\\[(?P<display>[^$]{1,1000}?)\\\]", re.S)
 _SIGN = re.compile(r"[\\^_=+<>]")
 _DATA_MATH = "//@data-math/.."
 _MAY_BE_TYPED = r"//text()[contains(., '\(') or contains(., '\[')]"
@@ -62,7 +62,7 @@ def _source(math: Any) -> str:
     if math.tag == "mjx-math":
         return math.get("data-latex") or ""
     typed = _holder(math).get("data-entry")  # Temml's
-    return typed or _annotation(math) or math.get("alttext") or tex_from_mathml(math)
+    return typed or tex_from_mathml(math)
 
 
 def _put(tex: str, formula: Any) -> None:
@@ -84,14 +84,6 @@ def _put(tex: str, formula: Any) -> None:
 def _is_display(formula: Any, holder: Any) -> bool:
     said = f"{holder.get('class') or ''} {holder.get('display') or ''}"
     return formula.get("display") == "block" or re.search(r"display|block|\btrue\b", said) is not None
-
-
-def _annotation(math: Any) -> str:
-    for element in math.iter():
-        is_annotation = isinstance(element.tag, str) and element.tag.rpartition("}")[2] == "annotation"
-        if is_annotation and "tex" in (element.get("encoding") or "").lower():
-            return "".join(element.itertext())
-    return ""
 
 
 def _holder(formula: Any) -> Any:

@@ -191,12 +191,7 @@ class _Reader:
             self._add(Block("image", (Span(alt, href=src),)))
 
     def _math(self, element: Element, marks: tuple[Mark, ...], href: str) -> None:
-        sources = [
-            note.text
-            for note in element.iter()
-            if "tex" in str(note.get("encoding", "")).lower() and note.text
-        ]
-        tex = (sources[0] if sources else element.get("alttext", "")).strip() or tex_from_mathml(element)
+        tex = tex_from_mathml(element)
         if not tex:
             return
         if element.get("display") == "block":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,10 +70,20 @@ Schema = Callable[[Sequence["Element"], "Element"], str]
 
 
 def tex_from_mathml(math: Element) -> str:
-    """The TeX of a `<math>` element; its bare words where it is nested deeper than any formula."""
+    """The TeX of a `<math>` element: what was typed, where it says so; else of what it draws, or its bare words where
+    that is nested deeper than any formula.
+    """
+    if typed := next(_annotations(math), "") or math.get("alttext", "").strip():
+        return typed
     if _depth(math) > _MAX_DEPTH:
         return " ".join("".join(math.itertext()).split())
     return re.sub(r" {2,}", " ", _tex(math)).strip()
+
+
+def _annotations(math: Element) -> Iterator[str]:
+    for element in math.iter():
+        if _name(element) == "annotation" and "tex" in element.get("encoding", "").lower():
+            yield "".join(element.itertext()).strip()
 
 
 def _depth(element: Element) -> int:
