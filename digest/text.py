@@ -100,7 +100,6 @@ _NOT_AT_START = frozenset(
 )
 """Kinsoku: what never begins a line (JIS X 4051; W3C clreq 3.1.2)."""
 _NOT_AT_END = frozenset("（【《〈「『“‘([{〔｛〝￥＄$£€#")
-_SENTENCE_END = "。！？!?…"
 _CUT_LOSS = 0.4
 """At most this part of the room is given up for the sake of a whole word."""
 _SENTENCE_LOSS = 0.25

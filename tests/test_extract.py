@@ -327,6 +327,10 @@ def test_other_pages_headings_with_what_they_say_go_under_a_heading_that_says_so
     )
     text = f"{SENTENCE * 20}\n\n## Other Opinion Columns\n\n{teasers}"
     assert without_furniture(text, url=URL) == f"{SENTENCE * 20}".strip()
+    elsewhere = text.replace("https://blog.example.org/c", "https://other.example/c")
+    assert without_furniture(elsewhere, url=URL) == elsewhere.strip(), (
+        "links to other sites are somebody's list"
+    )
     own = f"{SENTENCE * 20}\n\n## Other Opinion Columns\n\n#### The first\n\n{SENTENCE}\n\n#### The second\n\n{SENTENCE}".strip()
     assert without_furniture(own, url=URL) == own
 
@@ -620,6 +624,14 @@ def test_a_page_that_is_not_free_keeps_only_what_it_shows() -> None:
         "What the article is about, in one honest sentence.",
     )
     assert article(paragraphs(12), head=ld).origin == "page", "some say so and show it all the same"
+
+
+@pytest.mark.parametrize(
+    "last", ["It is free, you only need to create an account.", "If you are a subscriber, thank you!"]
+)
+def test_an_article_that_ends_with_an_account_or_a_thank_you_is_no_wall(last: str) -> None:
+    got = page_article(answered(page(f"<article>{paragraphs(6)}<p>{last}</p></article>")), "key")
+    assert (got.origin, got.error) == ("page", "")
 
 
 def test_what_a_paywalled_page_shows_begins_where_its_description_does() -> None:

@@ -27,9 +27,10 @@ _ATTRIBUTE = re.compile(r"""\b(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+
 _PINNED = "\0"
 """Stands after an escaped colon (`https\\://`): that address is not to be linked. No document holds it."""
 
+_HOST_SIGN = r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]"
+BARE_URL_START = re.compile(rf"(?<![A-Za-z0-9])https?(?=://{_HOST_SIGN})", re.IGNORECASE)
 BARE_URL = re.compile(
-    r"(?<![A-Za-z0-9])https?://"
-    r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]+"
+    rf"{BARE_URL_START.pattern}://{_HOST_SIGN}+"
     r"(?:[/?#][^\s<>\"“”‘’「」『』《》【】（），。；：！？、…\0]*)?",
     re.IGNORECASE,
 )

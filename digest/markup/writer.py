@@ -9,9 +9,9 @@ spaces it still reads back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from digest.markup.reader import BARE_URL, bare_url_end
+from digest.markup.reader import BARE_URL_START
 from digest.markup.spans import is_bare, joined, lines, tidy
 from digest.model import Block, Mark, Span
 
@@ -261,7 +261,8 @@ def _destination(url: str) -> str:
 
 def _escaped(text: str, following: Span | None, *, in_brackets: bool) -> str:
     """Prose with what Markdown would read as something else escaped. `following` is the span after it."""
-    pinned = set() if in_brackets else set(_address_colons(text))
+    # Each address a reader would find, also within what was one address before its colon was escaped.
+    pinned = set() if in_brackets else {found.end() for found in BARE_URL_START.finditer(text)}
     result = []
     for index, character in enumerate(text):
         previous = text[index - 1] if index else ""
@@ -271,15 +272,6 @@ def _escaped(text: str, following: Span | None, *, in_brackets: bool) -> str:
             result.append("\\")
         result.append(character)
     return "".join(result)
-
-
-def _address_colons(text: str) -> Iterator[int]:
-    """Of each address a reader would find, also within what was one address before its colon was escaped."""
-    found = BARE_URL.search(text)
-    while found is not None:
-        if bare_url_end(found[0]):
-            yield found.start() + found[0].index(":")
-        found = BARE_URL.search(text, found.start() + 1)
 
 
 def _is_special(character: str, previous: str, after: str, following: Span | None, in_brackets: bool) -> bool:
